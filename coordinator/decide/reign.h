@@ -1,0 +1,138 @@
+#pragma once
+
+// The reign of one coordinator without its I/O: events in, facts and messages out. Decide, persist,
+// apply, speak: every event is turned into facts by plain functions over `const State&`
+// (reactions_*.cpp), the facts go to the journal and are applied at once, and whatever rests on
+// them waits here until the journal says that they are durable. The loop (coordinator/loop.h) and
+// the simulation drive the same object. Loop thread only.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordinator/decide/state.h"
+#include "core/facts.h"
+#include "core/ids.h"
+#include "core/messages.h"
+#include "core/time.h"
+
+namespace xorch {
+
+struct Appended {
+    std::uint64_t sequence = 0;  // 1, 2, ...; durable when on_durable() named it or a later one
+    FactLocation at;
+};
+
+// The journal as the reign sees it. append() never blocks and never fails here: a journal that
+// cannot write ends the reign (the loop drops this object and starts over from what is durable).
+class FactSink {
+ public:
+    virtual ~FactSink() = default;
+    virtual Appended append(const FactBatch& batch) = 0;
+};
+
+// A message for an agent. Assign travels as keys only; the loop completes it with assignment() just
+// before sending.
+struct AssignKeys {
+    std::vector<AssignedUnit> units;
+    bool alone = false;
+};
+
+struct ToAgent {
+    IncarnationId to;
+    std::variant<AssignKeys, Welcome, StopAttempt, Acknowledge, CoordinatorHeartbeat, Leave>
+        message;
+};
+
+// What the backend is asked for.
+struct StartAllocation {
+    AllocationId allocation;
+    std::string token;
+};
+
+struct EndAllocation {
+    AllocationId allocation;
+    std::string reason;
+};
+
+struct Notification {
+    std::string event;  // "done", "paused", "stranded", "first_failure"
+    std::string text;
+};
+
+using Outgoing = std::variant<ToAgent, ClientReply, StartAllocation, EndAllocation, Notification>;
+
+// Facts of the world that a backend reports.
+struct AllocationEvent {
+    std::variant<AllocationSubmitted, AllocationStarted, AllocationEnded> what;
+};
+
+class Reign {
+ public:
+    // `state` is what the journal of earlier epochs adds up to, spools of dead agents not yet read.
+    Reign(State state, EpochNumber epoch, FactSink& sink, Now now);
+    ~Reign();
+
+    void on_agent_message(Now now, IncarnationId from, const AgentMessage& message);
+
+    // Reports found in the spool of an agent that is gone or was known to an earlier epoch.
+    void on_spooled(Now now, IncarnationId from, const std::vector<AgentMessage>& reports);
+
+    void on_allocation(Now now, const AllocationEvent& event);
+
+    void on_request(Now now, const ClientRequest& request);
+
+    // Ctrl-C or hang-up: checkpoint and stop. `at_once` the second time.
+    void on_stop_requested(Now now, bool at_once);
+
+    // Time passed: silent agents, canary waves, retry delays, selections, new work for idle agents.
+    void on_tick(Now now);
+
+    // The journal holds everything up to this sequence.
+    void on_durable(Now now, std::uint64_t sequence);
+
+    // What may be said now, in order; empties the outbox.
+    std::vector<Outgoing> take();
+
+    // When on_tick should be called at the latest, on the boot clock.
+    Millis next_tick() const;
+
+    // Agents whose spool the loop should read now (they died or fell silent), and forget here.
+    std::vector<IncarnationId> take_spools_wanted();
+
+    const State& state() const;
+
+    // Units that agents say are running now, with pid and start on the boot clock; for the live
+    // display.
+    struct Running {
+        AssignedUnit unit;
+        IncarnationId agent;
+        Millis since_boot{0};
+    };
+
+    std::vector<Running> running() const;
+
+    // The sweep is complete, or everything stopped on request, EpochEnded is durable and everything
+    // was said.
+    bool finished() const;
+
+ private:
+    struct Live;
+    std::unique_ptr<Live> live_;
+};
+
+// The wire form of one assignment: parameters, seed and the records of inputs. `rows_of` reads a
+// UnitFinished fact's rows back from the journal. A unit whose inputs do not fit a frame is an
+// error.
+class RowSource {
+ public:
+    virtual ~RowSource() = default;
+    virtual Result<std::string> rows(FactLocation at) = 0;
+};
+
+Result<Assignment> assignment(const State& state, AssignedUnit unit, bool alone, RowSource& rows);
+
+}  // namespace xorch

@@ -1,0 +1,75 @@
+# How every folder declares its library and its tests, so that flags, header checks and the proof of
+# its dependencies are the same everywhere.
+
+option(XORCH_WARNINGS_AS_ERRORS "Warnings fail the build (on in presets, off for a user's own build)" OFF)
+set(XORCH_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+set(XORCH_PLANTED_BUG "" CACHE STRING "Builds one known bug in, to show that the simulation finds it")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(xorch_flags INTERFACE)
+target_compile_features(xorch_flags INTERFACE cxx_std_20)
+target_compile_options(
+    xorch_flags
+    INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+              -Wnon-virtual-dtor -Wswitch-enum -Wextra-semi
+              $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wsuggest-override>
+              $<$<BOOL:${XORCH_WARNINGS_AS_ERRORS}>:-Werror>
+)
+target_compile_definitions(xorch_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+if(XORCH_SANITIZE)
+    target_compile_options(xorch_flags INTERFACE -fsanitize=${XORCH_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(xorch_flags INTERFACE -fsanitize=${XORCH_SANITIZE})
+endif()
+if(XORCH_PLANTED_BUG)
+    string(TOUPPER ${XORCH_PLANTED_BUG} planted)
+    target_compile_definitions(xorch_flags INTERFACE XORCH_PLANTED_${planted})
+endif()
+
+# xorch_library(NAME HEADERS ... SOURCES ... DEPS ... PRIVATE_DEPS ...)
+#
+# A static library xorch::NAME with explicit files. DEPS appear in its headers, PRIVATE_DEPS only in its sources. A
+# program that is nothing but the whole library proves that the declared dependencies suffice.
+function(xorch_library NAME)
+    cmake_parse_arguments(ARG "" "" "HEADERS;SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+    set(target xorch_${NAME})
+    add_library(${target} STATIC ${ARG_SOURCES})
+    add_library(xorch::${NAME} ALIAS ${target})
+    target_sources(
+        ${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HEADERS}
+    )
+    set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+    target_link_libraries(${target} PUBLIC ${ARG_DEPS} PRIVATE xorch_flags ${ARG_PRIVATE_DEPS})
+    if(BUILD_TESTING)
+        set(probe ${PROJECT_BINARY_DIR}/link_probe.cpp)
+        if(NOT EXISTS ${probe})
+            file(WRITE ${probe} "int main() { return 0; }\n")
+        endif()
+        add_executable(${target}_links_alone ${probe})
+        target_link_libraries(
+            ${target}_links_alone PRIVATE xorch_flags "$<LINK_LIBRARY:WHOLE_ARCHIVE,${target}>"
+        )
+    endif()
+endfunction()
+
+# xorch_test(NAME LABEL unit SOURCES ... DEPS ...)
+#
+# One GoogleTest program that ctest runs as one test per case, with a label that the presets and tools/test choose by.
+function(xorch_test NAME)
+    cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+    if(NOT ARG_LABEL)
+        set(ARG_LABEL unit)
+    endif()
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 60)
+    endif()
+    add_executable(${NAME} ${ARG_SOURCES})
+    target_link_libraries(${NAME} PRIVATE xorch_flags ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+    target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR})
+    gtest_discover_tests(
+        ${NAME} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+    )
+endfunction()
