@@ -31,7 +31,7 @@ Result<Object> parse_row(std::string_view line, std::size_t number) {
             return fail(
                 ErrorCode::invalid_input,
                 fmt::format(
-                    "record line {}: column \"{}\" is a {}, not a single value",
+                    "record line {}: column \"{}\" is of type {}, not a single value",
                     number,
                     key,
                     type_name(value)
