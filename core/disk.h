@@ -62,6 +62,7 @@ class Disk {
     // (NFS); false if `to` exists.
     virtual Result<bool> link(const std::string& from, const std::string& to) = 0;
 
+    // A file or an empty directory.
     virtual Result<void> remove(const std::string& path) = 0;
 
     // fsync of a directory, so that names in it survive.

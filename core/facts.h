@@ -101,7 +101,8 @@ struct AttemptEnd {
     Cause cause = Cause::none;  // none = done
     int exit_code = 0;
     int signal = 0;       // 0 = exited by itself
-    std::string message;  // one sentence for people; empty when done
+    std::string message;  // for people; of a done attempt only what is worth a look (a NaN, a
+                          // damaged checkpoint, processes left behind), else empty
     std::string tail;     // last lines of output of a failed attempt, at most 4 KiB
     std::string rows;     // JSON lines; only of a done attempt
     Millis started_unix{0};

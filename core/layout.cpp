@@ -69,6 +69,14 @@ std::string SweepLayout::attempt(const UnitId& id, AttemptNumber attempt) const 
     return fmt::format("{}/{}", unit(id), attempt.value);
 }
 
+std::string SweepLayout::output(const UnitId& id, AttemptNumber attempt_number) const {
+    return attempt(id, attempt_number) + "/out";
+}
+
+std::string SweepLayout::live_output(const UnitId& id, AttemptNumber attempt_number) const {
+    return fmt::format("{}/{}-{}.live", logs(), format_unit_id(id), attempt_number.value);
+}
+
 std::string format_epoch(EpochNumber epoch) {
     return fmt::format("{:06}", epoch.value);
 }

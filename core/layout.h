@@ -30,6 +30,12 @@ struct SweepLayout {
     std::string unit(const UnitId& id) const;
     // units/ab/cd/<32 hex>/<attempt>
     std::string attempt(const UnitId& id, AttemptNumber attempt) const;
+    // units/ab/cd/<32 hex>/<attempt>/out: {out} of the attempt, and the `directory` that units with
+    // this one as input get. Per attempt, so that one which is superseded but alive cannot spoil
+    // it.
+    std::string output(const UnitId& id, AttemptNumber attempt) const;
+    // logs/<32 hex>-<attempt>.live: what a running attempt wrote so far, once there is much of it.
+    std::string live_output(const UnitId& id, AttemptNumber attempt) const;
 };
 
 // Six digits, as in journal/000001.log.

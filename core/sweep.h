@@ -58,6 +58,7 @@ struct Limits {
     Millis timeout{0};                // all attempts together; 0 = none
     Millis grace{10'000};             // from the stop request to TERM, and from TERM to KILL
     Bytes output{64ULL << 20U};       // per attempt; head and tail are kept
+    Bytes disk{100ULL << 30U};        // scratch and artifacts of an attempt; more ends it
 };
 
 // Where the rows of a command unit come from. At most one source; none = the unit appends to
