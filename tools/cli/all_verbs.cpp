@@ -1,0 +1,11 @@
+#include "tools/cli/verbs.h"
+
+namespace xorch {
+
+// Also the order in which `xorch --help` shows them.
+void add_all_verbs(CLI::App& app, Context& context) {
+    add_list(app, context);
+    add_version(app, context);
+}
+
+}  // namespace xorch
