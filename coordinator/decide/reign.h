@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -63,7 +64,16 @@ struct Notification {
     std::string text;
 };
 
-using Outgoing = std::variant<ToAgent, ClientReply, StartAllocation, EndAllocation, Notification>;
+// `unit` is another name of a unit that is done: read the fact at `from` (UnitFinished or
+// UnitAdopted) and hand its end to on_adopted().
+struct AdoptionWanted {
+    UnitKey unit;
+    UnitKey same;
+    FactLocation from;
+};
+
+using Outgoing = std::
+    variant<ToAgent, ClientReply, StartAllocation, EndAllocation, Notification, AdoptionWanted>;
 
 // Facts of the world that a backend reports.
 struct AllocationEvent {
@@ -78,12 +88,21 @@ class Reign {
 
     void on_agent_message(Now now, IncarnationId from, const AgentMessage& message);
 
-    // Reports found in the spool of an agent that is gone or was known to an earlier epoch.
+    // The messages of one frame, in order. Cheaper than one by one: ends share a batch of facts.
+    void on_agent_messages(Now now, IncarnationId from, std::span<const AgentMessage> messages);
+
+    // Reports found in the spool of an agent that is gone or was known to an earlier epoch. To be
+    // called for every spool that take_spools_wanted() named, also if it is empty: the agent's
+    // units are not tried again before (or 2 s later).
     void on_spooled(Now now, IncarnationId from, const std::vector<AgentMessage>& reports);
 
     void on_allocation(Now now, const AllocationEvent& event);
 
     void on_request(Now now, const ClientRequest& request);
+
+    // Results known from elsewhere: AdoptionWanted, or units of an earlier sweep. Units that are
+    // not waiting or ready are left as they are.
+    void on_adopted(Now now, const std::vector<UnitAdopted>& units);
 
     // Ctrl-C or hang-up: checkpoint and stop. `at_once` the second time.
     void on_stop_requested(Now now, bool at_once);

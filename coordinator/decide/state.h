@@ -7,13 +7,11 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -29,16 +27,24 @@ namespace xorch {
 struct UnitState {
     UnitPhase phase = UnitPhase::waiting;
     Cause cause = Cause::none;          // of the last ended attempt, or why it is failed
-    std::uint8_t own_failures = 0;      // since the last revival; compared with limits.retries
+    std::uint16_t own_failures = 0;     // since the last revival; compared with limits.retries
     std::uint8_t agent_deaths = 0;      // attempts that died with their agent; 2 = try alone
     std::uint8_t stalled_stops = 0;     // known stops since the newest checkpoint; 2 = no_progress
-    bool started = false;               // some attempt of it ended or is assigned
-    std::uint16_t agent = 0;            // index into agents() while assigned
-    std::uint32_t attempt = 0;          // current or last
-    std::uint32_t ran_s = 0;            // all ended attempts together
-    std::uint32_t checkpoint_step = 0;  // step + 1 of the newest checkpoint; 0 = none
-    FactLocation result;                // of the UnitFinished, UnitAdopted or UnitFailed fact
+    std::uint8_t unmet_inputs = 0;      // entries of `needs` that are not complete
+    bool waits_for_twin = false;        // plan().same_unit() runs instead of this one
+    std::uint32_t agent = 0;            // index into agents() of its current or last attempt
+    std::uint32_t attempt = 0;          // current or last; never goes back
+    std::uint64_t ran_ms = 0;           // all ended attempts together, since the last revival
+    std::int64_t checkpoint_step = -1;  // of the newest checkpoint; -1 = none, or not said
+    std::uint32_t checkpoint_attempt = 0;   // that sealed the newest checkpoint; 0 = none yet
+    std::uint32_t checkpoint_sequence = 0;  // its number within that attempt
+    FactLocation result;                    // of UnitFinished, UnitAdopted or UnitFailed
+    std::uint64_t rows_hash = 0;            // of a done unit's rows, to tell a different result
+
+    friend bool operator==(const UnitState&, const UnitState&) = default;
 };
+
+static_assert(sizeof(UnitState) <= 64);
 
 struct AgentState {
     IncarnationId incarnation;
@@ -46,7 +52,9 @@ struct AgentState {
     std::string node;
     Capacity capacity;
     bool gone = false;
-    std::set<UnitKey> holding;
+    bool runs_alone = false;       // what it holds is a suspect: nothing else may join it
+    std::vector<UnitKey> holding;  // in the order assigned; short, and units mostly leave in front
+    std::vector<std::uint32_t> load;  // units held, by stage
 };
 
 struct AllocationState {
@@ -54,13 +62,28 @@ struct AllocationState {
     std::string token;
     std::string job;
     Millis end_unix{0};
+    bool submitted = false;
     bool started = false;
     bool ended = false;
 };
 
+// A unit that was assigned while its stage's wave was not the last one.
+struct Canary {
+    std::uint32_t index = 0;
+    bool failed = false;  // for good; what follows says how
+    Cause cause = Cause::none;
+    int exit_code = 0;
+    int signal = 0;
+    std::string message;
+    std::string tail;
+};
+
 struct StageState {
+    static constexpr std::uint32_t last_wave = 2;
+
     std::array<std::uint32_t, 6> counts{};  // by UnitPhase
     std::uint32_t wave = 0;
+    std::vector<Canary> canaries;  // of the open wave; empty in the last
     std::uint32_t total() const;
 
     std::uint32_t in(UnitPhase phase) const { return counts[static_cast<std::size_t>(phase)]; }
@@ -68,10 +91,22 @@ struct StageState {
 
 struct SelectState {
     bool decided = false;
-    bool refused = false;
+    bool stale = false;    // decided, but its stage was revived since: it is decided anew
+    bool refused = false;  // exit code 5
     std::vector<UnitKey> chosen;
     std::string explanation;
 };
+
+// The first unit that failed for a reason of its own, for the notification.
+struct FirstFailure {
+    UnitKey unit;
+    Cause cause = Cause::none;
+    std::string message;
+    std::string tail;
+};
+
+// AllocationEnded with this reason says nothing about whether the lane gets anywhere.
+inline constexpr std::string_view reason_stop_requested = "stop requested";
 
 class State {
  public:
@@ -94,9 +129,27 @@ class State {
     const AgentState* find_agent(IncarnationId incarnation) const;
     const std::vector<AllocationState>& allocations() const;
 
-    // Ready units of a stage in plan order; those that must run alone are in a set of their own.
-    const std::set<UnitKey>& alone() const;
-    std::optional<UnitKey> first_ready(StageIndex stage, std::uint32_t from_index) const;
+    // Indices into agents() of those that are not gone, in the order they joined.
+    const std::vector<std::uint32_t>& present_agents() const;
+
+    // Allocations in a row that ended without a finished unit or a newer checkpoint.
+    std::uint32_t barren_allocations() const;
+
+    // The first unit of the stage at or after `from_index` that may be assigned and need not be
+    // alone.
+    std::optional<std::uint32_t> first_ready(StageIndex stage, std::uint32_t from_index) const;
+
+    // Ready units that may only run with nothing else on their node, in plan order.
+    const std::set<UnitKey>& ready_alone() const;
+
+    // Units that wait for this one because they are the same under another name.
+    const std::vector<UnitKey>& twins_waiting_for(UnitKey unit) const;
+
+    // Waiting units whose twin is done: to be adopted.
+    const std::set<UnitKey>& adoptable() const;
+
+    // Nodes that get no new work.
+    const std::set<std::string>& blamed_nodes() const;
 
     bool paused() const;
     const std::string& pause_reason() const;
@@ -104,12 +157,20 @@ class State {
     // Every unit of every stage is final and every selection is decided.
     bool complete() const;
 
+    // A NotificationSent fact of this event counts still: a revival makes "done" and
+    // "first_failure" news again, continuing makes "paused".
+    bool notified(std::string_view event) const;
+    const std::optional<FirstFailure>& first_failure() const;
+
+    // Every unit of the stage exists and is final.
+    bool is_final(StageIndex stage) const;
+
     // The reply that a request of this id got, or nothing.
     const std::string* reply_to(std::string_view request) const;
 
-    // Metrics of a finished unit, last row, of the columns that selections read; missing columns
-    // are absent.
-    Object metrics(UnitKey unit) const;
+    // Metrics of a done unit, from its last row: the columns that selections read, of stages that
+    // selections read. Missing columns are absent.
+    const Object& metrics(UnitKey unit) const;
 
     // I1..I18 as far as they are statements about the state; the message names the invariant and
     // the unit. Linear in the number of units: for tests, the simulation and `fsck`.
