@@ -10,6 +10,11 @@ import unittest
 
 import numpy as np
 
+try:
+    import tomllib
+except ImportError:
+    tomllib = None
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLE = os.path.join(ROOT, "configs", "beats")
 sys.path[:0] = [EXAMPLE]
@@ -72,6 +77,23 @@ class Windows(unittest.TestCase):
         self.assertEqual(np.bincount(labels[chosen]).tolist(), [5, 3, 5, 5])
         self.assertEqual(len(set(chosen.tolist())), len(chosen))
         self.assertNotIn(0, chosen)
+
+
+class SweepFile(unittest.TestCase):
+    def test_it_asks_for_one_preparation_and_25_runs_of_this_script(self):
+        if tomllib is None:
+            self.skipTest("this Python is older than 3.11 and has no TOML reader")
+        path = os.path.join(ROOT, "configs", "beats_budget.toml")
+        with open(path, "rb") as file:
+            sweep = tomllib.load(file)
+        prepare, train = sweep["stage"]
+        self.assertEqual(prepare["params"], {"data": {"path": "$XORCH_DATA/mitbih"}})
+        self.assertEqual(train["axes"]["budget"]["values"], [5, 10, 20, 50, 100])
+        self.assertEqual(train["axes"]["repeat"]["range"], [0, 5])
+        for stage in (prepare, train):
+            self.assertEqual(stage["argv"][0], "/usr/bin/python3")
+            for code in stage["code"]:
+                self.assertTrue(os.path.exists(os.path.join(ROOT, "configs", code)), code)
 
 
 class RealRecord100(unittest.TestCase):

@@ -1,0 +1,54 @@
+"""The files of the project, for all checks: read once, without build trees and runs."""
+
+import os
+import re
+
+CODE_FOLDERS = ("core", "coordinator", "worker", "jobs", "slurm", "tools")
+SKIPPED_FOLDERS = {"build", ".git", "xorch-runs", "__pycache__"}
+TEXT_ENDINGS = (".cpp", ".h", ".py", ".sh", ".toml", ".md", ".txt", ".cmake", ".fbs", ".json")
+
+
+class Tree:
+    def __init__(self, root):
+        self.root = root
+        self.paths = []
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
+            self.paths += [os.path.relpath(os.path.join(folder, name), root) for name in names]
+        self.paths.sort()
+        self._texts = {}
+
+    def text(self, path):
+        if path not in self._texts:
+            with open(os.path.join(self.root, path), encoding="utf-8", errors="replace") as file:
+                self._texts[path] = file.read()
+        return self._texts[path]
+
+    def lines(self, path):
+        """(number from 1, text) of each line."""
+        return enumerate(self.text(path).split("\n"), start=1)
+
+    def cpp(self):
+        return [path for path in self.paths if path.endswith((".cpp", ".h"))]
+
+    def python(self):
+        return [path for path in self.paths if path.endswith(".py")]
+
+    def texts(self):
+        """Everything that people write, also scripts without an ending."""
+        return [
+            path for path in self.paths
+            if path.endswith(TEXT_ENDINGS) or "." not in os.path.basename(path)
+            or path.startswith(".ci")
+        ]  # fmt: skip
+
+    def includes(self, path):
+        """(line number, name, quoted) of each #include."""
+        for number, line in self.lines(path):
+            found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+            if found:
+                yield number, found.group(2), found.group(1) == '"'
+
+
+def finding(path, line, text):
+    return "%s:%d: %s" % (path, line, text)
