@@ -105,6 +105,8 @@ struct AttemptEnd {
                           // damaged checkpoint, processes left behind), else empty
     std::string tail;     // last lines of output of a failed attempt, at most 4 KiB
     std::string rows;     // JSON lines; only of a done attempt
+    // 0 = it never started. A known stop that never started (an agent that leaves gives back its
+    // queue so) says nothing about the unit and does not count as a stop.
     Millis started_unix{0};
     Millis ran{0};  // on the agent's own clock
     OutputLocation output;

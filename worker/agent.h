@@ -6,6 +6,7 @@
 // object. Loop thread only.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,13 +71,17 @@ struct AgentOutput {
     std::vector<AgentMessage> spool;     // append these to the spool before sending `messages`
     std::vector<AgentMessage> messages;  // to the coordinator, if there is a connection
     std::vector<AttemptOrder> orders;
-    bool exit = false;  // nothing is left to do: leave the loop (the keeper exits too)
+    bool reconnect = false;  // the coordinator is silent: drop the connection and look for it anew
+    bool exit = false;       // nothing is left to do: leave the loop (the keeper exits too)
 };
 
 class Agent {
  public:
+    // `sweep` must outlive the agent.
     Agent(const Sweep& sweep, AgentSettings settings, Now now);
     ~Agent();
+    Agent(Agent&&) noexcept;
+    Agent& operator=(Agent&&) noexcept;
 
     // A connection to the coordinator of `epoch` was made (or made again): say hello. Lower epochs
     // than the highest one seen are ignored for ever.
@@ -94,6 +99,9 @@ class Agent {
     void on_tick(Now now);
     Millis next_tick() const;
     AgentOutput take();
+
+    // Reports that the reigning epoch has not made durable; all that the spool must hold.
+    const std::deque<AgentMessage>& unacknowledged() const;
 
     // For tests and the simulation's I9 and I14: resources of all attempts that have not ended,
     // killed ones included.

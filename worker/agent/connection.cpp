@@ -1,0 +1,104 @@
+// The agent and its coordinator: hellos, reports, heartbeats, silence.
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/agent/content.h"
+
+namespace xorch {
+
+bool Agent::Content::may_follow([[maybe_unused]] EpochNumber epoch) const {
+#ifdef XORCH_PLANTED_NO_EPOCH_CHECK
+    return true;
+#else
+    return epoch >= highest_epoch;
+#endif
+}
+
+void Agent::Content::say(AgentMessage message) {
+    if (connected) out.messages.push_back(std::move(message));
+}
+
+void Agent::Content::say_hello(Now now) {
+    AgentHello hello{
+        .incarnation = settings.incarnation,
+        .allocation = settings.allocation,
+        .node = settings.node,
+        .pid = settings.pid,
+        .capacity = settings.capacity,
+        .holding = {},
+        .first_unacknowledged = reports.first_unacknowledged()};
+    for (const AssignedUnit& key : holdings.running()) {
+        if (!holdings.find(key)->silent) hello.holding.push_back(key);
+    }
+    const std::vector<AssignedUnit> queued = holdings.queued();
+    hello.holding.insert(hello.holding.end(), queued.begin(), queued.end());
+
+    // What waits to be said is said again by the hello and the reports that follow it.
+    flush_reports();
+    out.messages.clear();
+    say(std::move(hello));
+    for (const AgentMessage& report : reports.unacknowledged()) {
+        say(report);
+    }
+    if (leaving && leaving->goodbye_at) say(AgentGoodbye{.reason = leaving->reason});
+    last_hello = now.boot;
+    last_progress = now.boot;
+    welcomed = false;
+}
+
+void Agent::Content::flush_reports() {
+    for (AgentMessage& report : reports.take_new()) {
+        out.spool.push_back(report);
+        say(std::move(report));
+    }
+}
+
+void Agent::Content::drop_connection() {
+    connected = false;
+    welcomed = false;
+    next_heartbeat = never;
+    out.messages.clear();
+}
+
+void Agent::Content::forget_through(Now now, std::uint64_t sequence) {
+    if (reports.forget_through(sequence)) last_progress = now.boot;
+}
+
+void Agent::Content::watch_connection(Now now) {
+    const Tuning& tuning = sweep.tuning;
+    if (connected && now.boot >= silent_at()) {
+        drop_connection();
+        out.reconnect = true;
+    }
+    if (connected && now.boot >= repeat_at()) say_hello(now);
+    if (connected && now.boot >= next_heartbeat) {
+        const bool endless = allocation_end == Millis{0};
+        say(AgentHeartbeat{
+            .allocation_left = endless ? Millis{0} : std::max(allocation_end - now.boot, Millis{1}),
+            .running = static_cast<std::uint32_t>(holdings.running_count()),
+            .queued = static_cast<std::uint32_t>(holdings.queued_count())});
+        next_heartbeat = now.boot + tuning.heartbeat_every;
+    }
+    if (now.boot >= leaderless_at()) out.exit = true;
+}
+
+// When a connection on which nothing was heard counts as none.
+Millis Agent::Content::silent_at() const {
+    return connected ? std::max(last_heard, last_hello) + sweep.tuning.lost_after : never;
+}
+
+// When to say hello again on a connection that nobody saw break, but on which the hello, its answer
+// or an acknowledgement was lost.
+Millis Agent::Content::repeat_at() const {
+    if (!connected) return never;
+    if (!welcomed) return last_hello + sweep.tuning.suspect_after;
+    return reports.unacknowledged().empty() ? never : last_progress + sweep.tuning.lost_after;
+}
+
+Millis Agent::Content::leaderless_at() const {
+    const bool idle = holdings.running_count() + holdings.queued_count() == 0;
+    return idle ? last_heard + sweep.tuning.leaderless_exit : never;
+}
+
+}  // namespace xorch
