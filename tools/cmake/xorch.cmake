@@ -15,7 +15,7 @@ target_compile_features(xorch_flags INTERFACE cxx_std_20)
 target_compile_options(
     xorch_flags
     INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
-              -Wnon-virtual-dtor -Wswitch-enum -Wextra-semi
+              -Wnon-virtual-dtor -Wswitch-enum -Wextra-semi -Wno-missing-field-initializers
               $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wsuggest-override>
               $<$<BOOL:${XORCH_WARNINGS_AS_ERRORS}>:-Werror>
 )

@@ -1,0 +1,23 @@
+#include "worker/os/hardware.h"
+
+#include <gtest/gtest.h>
+
+namespace xorch {
+namespace {
+
+TEST(Hardware, SaysWhatThisProcessMayUse) {
+    EXPECT_FALSE(usable_cpus().empty());
+    EXPECT_GT(usable_memory().value, 1ULL << 20U);
+    EXPECT_FALSE(host_name().empty());
+    EXPECT_FALSE(machine_type().empty());
+}
+
+TEST(Hardware, TheBootClockDoesNotRunBackwards) {
+    const Now first = read_clocks();
+    const Now second = read_clocks();
+    EXPECT_GT(first.boot.count(), 0);
+    EXPECT_LE(first.boot, second.boot);
+}
+
+}  // namespace
+}  // namespace xorch

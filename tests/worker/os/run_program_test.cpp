@@ -1,0 +1,78 @@
+#include "worker/os/run_program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace xorch {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+class Script {
+ public:
+    explicit Script(const std::string& text) {
+        std::string name =
+            (std::filesystem::temp_directory_path() / "xorch set-up XXXXXX").string();
+        const int file = ::mkstemp(name.data());
+        EXPECT_GE(file, 0);
+        path_ = name;
+        std::ofstream(path_) << text;
+    }
+
+    ~Script() { std::filesystem::remove(path_); }
+
+    const std::string& path() const { return path_; }
+
+ private:
+    std::string path_;
+};
+
+const std::vector<std::string> plain{"PATH=/usr/bin:/bin"};
+
+TEST(RunProgram, KeepsTheStreamsApart) {
+    const auto done = run_program(
+        {
+            .program = "/bin/sh", .argv = {"sh", "-c", "echo out; echo err >&2; exit 3"}
+    },
+        {}
+    );
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->output, "out\n");
+    EXPECT_EQ(done->error_output, "err\n");
+    EXPECT_EQ(done->exit_code, 3);
+}
+
+TEST(RunProgram, EndsOneThatTakesTooLong) {
+    const auto done = run_program(
+        {
+            .program = "/bin/sleep", .argv = {"sleep", "1000"}
+    },
+        {.time = Millis(20)}
+    );
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::unavailable);
+}
+
+TEST(SetUpScript, ItsExportsAreTheUnitsEnvironment) {
+    const Script script("export GREETING='a\nb'; echo noise; PATH=$PATH:/opt");
+    const auto result = environment_after_script(script.path(), plain, "/");
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_THAT(*result, Contains("GREETING=a\nb"));
+    EXPECT_THAT(*result, Contains("PATH=/usr/bin:/bin:/opt"));
+}
+
+TEST(SetUpScript, AFailureIsAnErrorWithItsWords) {
+    const Script script("echo no such module >&2; return 4");
+    const auto result = environment_after_script(script.path(), plain, "/");
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, HasSubstr("exit code 4"));
+    EXPECT_THAT(result.error().message, HasSubstr("no such module"));
+}
+
+}  // namespace
+}  // namespace xorch

@@ -1,0 +1,35 @@
+#pragma once
+
+// What this machine is and has, as far as this process may use it. Reads the system once per call;
+// nothing is kept.
+
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/sweep.h"
+#include "core/time.h"
+
+namespace xorch {
+
+// CPUs that this process may run on, ascending (sched_getaffinity).
+std::vector<int> usable_cpus();
+
+// Installed memory, or the cgroup's limit where that is smaller.
+Bytes usable_memory();
+
+std::string host_name();
+
+// Changes with every boot; empty if the system does not say.
+std::string boot_id();
+
+// "x86_64"
+std::string machine_type();
+
+// Both clocks.
+Now read_clocks();
+
+// How often the kernel ended a process of this cgroup for want of memory; 0 where it does not say.
+std::uint64_t out_of_memory_kills();
+
+}  // namespace xorch

@@ -1,0 +1,150 @@
+#include "worker/os/run_program.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "worker/os/descriptor.h"
+#include "worker/os/hardware.h"
+
+namespace xorch {
+
+namespace {
+
+// Module systems and conda take seconds, on a cold shared file system a minute or two.
+constexpr Millis setup_time_max{300'000};
+
+enum class Stream { open, closed, too_long };
+
+Stream read_available(const Descriptor& from, std::string& text, std::size_t bytes_max) {
+    std::array<char, 16384> chunk{};
+    for (;;) {
+        const ssize_t got = ::read(from.get(), chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return errno == EAGAIN ? Stream::open : Stream::closed;
+        if (got == 0) return Stream::closed;
+        if (text.size() + static_cast<std::size_t>(got) > bytes_max) return Stream::too_long;
+        text.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+}
+
+// Reads both streams until they are closed. Empty if all went well, else what went wrong.
+std::string collect(Pipe& output, Pipe& errors, ProgramRun& run, RunBounds bounds) {
+    const Millis end = read_clocks().boot + bounds.time;
+    std::array<pollfd, 2> watched{
+        pollfd{output.read_end.get(), POLLIN, 0},
+        pollfd{errors.read_end.get(), POLLIN, 0}
+    };
+    while (watched[0].fd >= 0 || watched[1].fd >= 0) {
+        const Millis left = end - read_clocks().boot;
+        if (left.count() <= 0)
+            return fmt::format("it took longer than {} s", bounds.time.count() / 1000);
+        if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) < 0) {
+            if (errno != EINTR) return "waiting for its output failed";
+            continue;
+        }
+        for (std::size_t i = 0; i < watched.size(); ++i) {
+            if (watched[i].fd < 0 || watched[i].revents == 0) continue;
+            std::string& text = i == 0 ? run.output : run.error_output;
+            const Pipe& pipe = i == 0 ? output : errors;
+            const Stream state = read_available(pipe.read_end, text, bounds.bytes);
+            if (state == Stream::too_long) return "it wrote too much";
+            if (state == Stream::closed) watched[i].fd = -1;
+        }
+    }
+    return "";
+}
+
+std::string last_lines(const std::string& text) {
+    constexpr std::size_t bytes = 1000;
+    return text.size() <= bytes ? text : "..." + text.substr(text.size() - bytes);
+}
+
+}  // namespace
+
+Result<ProgramRun> run_program(SpawnRequest request, RunBounds bounds) {
+    auto output = make_pipe();
+    if (!output) return tl::unexpected(output.error());
+    auto errors = make_pipe();
+    if (!errors) return tl::unexpected(errors.error());
+    request.output = output->write_end.get();
+    request.error_output = errors->write_end.get();
+    const auto pid = spawn(request);
+    if (!pid) return tl::unexpected(pid.error());
+    output->write_end.reset();
+    errors->write_end.reset();
+    ProgramRun run;
+    const std::string problem = collect(*output, *errors, run, bounds);
+    // Its own session: the group is its children too, as far as they stayed in it.
+    if (!problem.empty()) ::kill(-*pid, SIGKILL);
+    int status = 0;
+    while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!problem.empty()) {
+        return fail(
+            ErrorCode::unavailable,
+            fmt::format(
+                "running {}: {}; it was killed. {}",
+                request.program,
+                problem,
+                last_lines(run.error_output)
+            )
+        );
+    }
+    if (WIFEXITED(status)) run.exit_code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) run.signal = WTERMSIG(status);
+    return run;
+}
+
+Result<std::vector<std::string>> environment_after_script(
+    const std::string& script,
+    const std::vector<std::string>& environment,
+    const std::string& directory
+) {
+    auto bash = find_program("bash", environment, directory);
+    if (!bash) return fail_with_context(bash.error(), "[env] setup needs bash");
+    // What the script prints must not mix with the environment; the path is an argument, never text
+    // of the command.
+    const SpawnRequest request{
+        .program = *bash,
+        .argv = {"bash", "-c", "source \"$1\" 1>&2 || exit $?; exec env -0", "bash", script},
+        .environment = environment,
+        .directory = directory,
+    };
+    auto run = run_program(request, {.time = setup_time_max});
+    if (!run) return fail_with_context(run.error(), "[env] setup = " + script);
+    if (run->exit_code != 0) {
+        return fail(
+            ErrorCode::invalid_input,
+            fmt::format(
+                "[env] setup = {} failed with exit code {}: {}",
+                script,
+                run->exit_code,
+                last_lines(run->error_output)
+            )
+        );
+    }
+    std::vector<std::string> result;
+    std::string_view rest(run->output);
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\0'), rest.size());
+        if (end > 0) result.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return result;
+}
+
+std::vector<std::string> own_environment() {
+    std::vector<std::string> entries;
+    for (char** entry = environ; *entry != nullptr; ++entry)
+        entries.emplace_back(*entry);
+    return entries;
+}
+
+}  // namespace xorch
