@@ -2,10 +2,12 @@
 
 // The plan: which units a sweep consists of. A pure function of the frozen sweep and of the
 // selections decided so far, and lazy: a unit costs a few bytes until somebody asks what it is.
-// Built once; grows only by promote().
+// Built once; grows only by promote(). Not for two threads at once, also its const functions (it
+// remembers digests). A unit that is not in the plan is a programmer's error.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +17,8 @@
 #include "core/sweep.h"
 
 namespace xorch {
+
+struct Join;  // plan_join.h
 
 // One input of a unit: units of a stage it needs that agree with it on every shared axis.
 struct InputGroup {
@@ -38,15 +42,18 @@ class Plan {
     const Stage& stage(StageIndex stage) const;
     std::uint32_t stage_count() const;
 
-    // 0 for a stage whose selection is not decided.
+    // 0 for a stage that is not expanded.
     std::uint32_t unit_count(StageIndex stage) const;
 
-    // False only for a stage that promotes a selection which is not decided yet.
+    // False for a stage that promotes a selection which is not decided yet, and for one that needs
+    // such a stage (its units hang on what is chosen).
     bool is_expanded(StageIndex stage) const;
 
     // Gives the stage of `promote = "<select>"` its units: those chosen, in order of choice, times
     // the stage's own axes. An axis or parameter that the stage names itself replaces the chosen
-    // unit's. A second call replaces the first (a retry decided anew).
+    // unit's. Stages that need such a stage are expanded too; units of theirs that match no unit of
+    // it are left out. A second call replaces the first (a retry decided anew). After an error the
+    // plan is as before.
     Result<void> promote(std::uint32_t select, std::span<const UnitKey> chosen);
 
     // Axes and parameters, in file order, axes first; inherited ones of a promoted unit before its
@@ -66,6 +73,8 @@ class Plan {
     // parameters.
     std::uint32_t seed(UnitKey unit) const;
 
+    // By `needs`, in file order. An axis that does not exist at a point (`when`) agrees only with
+    // its absence.
     std::vector<InputGroup> inputs(UnitKey unit) const;
 
     // Inputs are counted per group, not per unit: all units of `stage` with the same group wait for
@@ -94,6 +103,8 @@ class Plan {
  private:
     struct Expansion;
     explicit Plan(std::unique_ptr<Expansion> expansion);
+    void check(UnitKey unit) const;
+    const Join* find_join(StageIndex stage, std::uint32_t need) const;  // null if not expanded
     std::unique_ptr<Expansion> expansion_;
 };
 

@@ -104,8 +104,9 @@ struct Stage {
     std::vector<std::vector<Condition>>
         exclude;    // a point for which all conditions of one entry hold is left out
     Object params;  // constants, in file order
-    std::map<std::string, std::string>
-        path_hashes;                 // parameter of type path -> manifest hash ("" before freezing)
+    // Parameter of type path -> each of its values (an absolute path) -> manifest hash ("" before
+    // freezing).
+    std::map<std::string, std::map<std::string, std::string>> path_hashes;
     std::vector<std::string> needs;  // stages whose units are inputs
     std::string
         promote;  // name of a selection whose units this stage runs; empty = its own axes only
