@@ -218,6 +218,7 @@ Result<bool> PosixDisk::link(const std::string& from, const std::string& to) {
 
 Result<void> PosixDisk::remove(const std::string& path) {
     if (::unlink(path.c_str()) == 0) return {};
+    if (errno == EISDIR && ::rmdir(path.c_str()) == 0) return {};
     return fail_from_errno("removing " + path, errno);
 }
 

@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,14 +45,6 @@ std::uint64_t number_after(const std::string& text, const std::string& key) {
     const char* begin = text.data() + at + key.size();
     std::from_chars(begin, text.data() + text.size(), number);
     return number;
-}
-
-Millis read_clock(clockid_t clock) {
-    timespec time{};
-    ::clock_gettime(clock, &time);
-    return std::chrono::duration_cast<Millis>(
-        std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)
-    );
 }
 
 }  // namespace
@@ -104,10 +95,6 @@ std::string boot_id() {
 std::string machine_type() {
     utsname names{};
     return ::uname(&names) == 0 ? std::string(names.machine) : std::string("unknown");
-}
-
-Now read_clocks() {
-    return Now{.boot = read_clock(CLOCK_BOOTTIME), .unix = read_clock(CLOCK_REALTIME)};
 }
 
 std::uint64_t out_of_memory_kills() {

@@ -3,12 +3,11 @@
 // What this machine is and has, as far as this process may use it. Reads the system once per call;
 // nothing is kept.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "core/error.h"
 #include "core/sweep.h"
-#include "core/time.h"
 
 namespace xorch {
 
@@ -25,9 +24,6 @@ std::string boot_id();
 
 // "x86_64"
 std::string machine_type();
-
-// Both clocks.
-Now read_clocks();
 
 // How often the kernel ended a process of this cgroup for want of memory; 0 where it does not say.
 std::uint64_t out_of_memory_kills();

@@ -16,7 +16,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "worker/os/descriptor.h"
+#include "core/io/descriptor.h"
 
 namespace xorch {
 
@@ -32,7 +32,7 @@ std::optional<std::string> read_proc(const std::string& path) {
     std::string text;
     std::array<char, 8192> chunk{};
     while (text.size() < proc_file_bytes_max) {
-        const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+        const ssize_t got = ::read(file.number(), chunk.data(), chunk.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return std::nullopt;
         if (got == 0) break;
@@ -164,7 +164,7 @@ bool signal_process(const Process& process, int signal) {
     // The handle is taken first: what we look at now is what the signal will reach.
     const auto current = look_at(process.pid);
     if (!current || !(*current == process)) return false;
-    return ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0;
+    return ::syscall(SYS_pidfd_send_signal, handle.number(), signal, nullptr, 0) == 0;
 }
 
 std::vector<Process> processes_of_sweep(

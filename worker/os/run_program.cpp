@@ -10,8 +10,8 @@
 #include <array>
 #include <cerrno>
 
-#include "worker/os/descriptor.h"
-#include "worker/os/hardware.h"
+#include "core/io/clock.h"
+#include "worker/os/pipe.h"
 
 namespace xorch {
 
@@ -25,7 +25,7 @@ enum class Stream { open, closed, too_long };
 Stream read_available(const Descriptor& from, std::string& text, std::size_t bytes_max) {
     std::array<char, 16384> chunk{};
     for (;;) {
-        const ssize_t got = ::read(from.get(), chunk.data(), chunk.size());
+        const ssize_t got = ::read(from.number(), chunk.data(), chunk.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return errno == EAGAIN ? Stream::open : Stream::closed;
         if (got == 0) return Stream::closed;
@@ -38,8 +38,8 @@ Stream read_available(const Descriptor& from, std::string& text, std::size_t byt
 std::string collect(Pipe& output, Pipe& errors, ProgramRun& run, RunBounds bounds) {
     const Millis end = read_clocks().boot + bounds.time;
     std::array<pollfd, 2> watched{
-        pollfd{output.read_end.get(), POLLIN, 0},
-        pollfd{errors.read_end.get(), POLLIN, 0}
+        pollfd{output.read_end.number(), POLLIN, 0},
+        pollfd{errors.read_end.number(), POLLIN, 0}
     };
     while (watched[0].fd >= 0 || watched[1].fd >= 0) {
         const Millis left = end - read_clocks().boot;
@@ -73,12 +73,12 @@ Result<ProgramRun> run_program(SpawnRequest request, RunBounds bounds) {
     if (!output) return tl::unexpected(output.error());
     auto errors = make_pipe();
     if (!errors) return tl::unexpected(errors.error());
-    request.output = output->write_end.get();
-    request.error_output = errors->write_end.get();
+    request.output = output->write_end.number();
+    request.error_output = errors->write_end.number();
     const auto pid = spawn(request);
     if (!pid) return tl::unexpected(pid.error());
-    output->write_end.reset();
-    errors->write_end.reset();
+    output->write_end = Descriptor();
+    errors->write_end = Descriptor();
     ProgramRun run;
     const std::string problem = collect(*output, *errors, run, bounds);
     // Its own session: the group is its children too, as far as they stayed in it.
@@ -138,13 +138,6 @@ Result<std::vector<std::string>> environment_after_script(
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return result;
-}
-
-std::vector<std::string> own_environment() {
-    std::vector<std::string> entries;
-    for (char** entry = environ; *entry != nullptr; ++entry)
-        entries.emplace_back(*entry);
-    return entries;
 }
 
 }  // namespace xorch

@@ -4,6 +4,7 @@
 // other short things at the start of an agent. Blocks; not for units.
 
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/time.h"
@@ -32,8 +33,5 @@ Result<std::vector<std::string>> environment_after_script(
     const std::vector<std::string>& environment,
     const std::string& directory
 );
-
-// The environment of this process.
-std::vector<std::string> own_environment();
 
 }  // namespace xorch

@@ -12,12 +12,5 @@ TEST(Hardware, SaysWhatThisProcessMayUse) {
     EXPECT_FALSE(machine_type().empty());
 }
 
-TEST(Hardware, TheBootClockDoesNotRunBackwards) {
-    const Now first = read_clocks();
-    const Now second = read_clocks();
-    EXPECT_GT(first.boot.count(), 0);
-    EXPECT_LE(first.boot, second.boot);
-}
-
 }  // namespace
 }  // namespace xorch

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 
-#include "worker/os/descriptor.h"
+#include "worker/os/pipe.h"
 #include "worker/os/spawn.h"
 
 namespace xorch {
@@ -27,15 +27,15 @@ class Child {
             .program = "/bin/sh",
             .argv = {"sh", "-c", script},
             .environment = std::move(environment),
-            .output = pipe->write_end.get()
+            .output = pipe->write_end.number()
         });
         EXPECT_TRUE(started) << started.error().message;
         pid_ = *started;
-        pipe->write_end.reset();
+        pipe->write_end = Descriptor();
         std::array<char, 64> line{};
-        pollfd ready{pipe->read_end.get(), POLLIN, 0};
+        pollfd ready{pipe->read_end.number(), POLLIN, 0};
         ::poll(&ready, 1, 10'000);
-        EXPECT_GT(::read(pipe->read_end.get(), line.data(), line.size()), 0);
+        EXPECT_GT(::read(pipe->read_end.number(), line.data(), line.size()), 0);
         said_ = line.data();
     }
 

@@ -1,4 +1,4 @@
-#include "worker/os/descriptor.h"
+#include "worker/os/pipe.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -7,26 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <utility>
 
 namespace xorch {
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-    if (this != &other) {
-        reset();
-        number_ = other.release();
-    }
-    return *this;
-}
-
-int Descriptor::release() {
-    return std::exchange(number_, -1);
-}
-
-void Descriptor::reset() {
-    // Never retried after EINTR: Linux has closed it by then.
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
 
 Result<Pipe> make_pipe() {
     std::array<int, 2> ends{};
@@ -47,12 +29,12 @@ Result<Descriptor> make_event() {
 void signal_event(const Descriptor& event) {
     // It can fail only when the counter is full, and then the reader is awake anyhow.
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(event.get(), &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(event.number(), &one, sizeof one);
 }
 
 void drain_event(const Descriptor& event) {
     std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = ::read(event.get(), &count, sizeof count);
+    [[maybe_unused]] const auto got = ::read(event.number(), &count, sizeof count);
 }
 
 }  // namespace xorch
