@@ -1,0 +1,5 @@
+"""Makes no mistake."""
+
+from steady import Unit
+
+Unit().main()
