@@ -80,11 +80,6 @@ int answer_parse_error(CLI::App& app, const CLI::ParseError& error) {
 
 }  // namespace
 
-ExitCode exit_code_of(const Error& error) {
-    const bool callers = error.code == ErrorCode::usage || error.code == ErrorCode::invalid_input;
-    return callers ? ExitCode::usage : ExitCode::error;
-}
-
 Context make_context() {
     Context context;
     context.terminal = look_at_terminal();

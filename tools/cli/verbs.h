@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "coordinator/report/exit_code.h"
 #include "core/error.h"
 #include "core/layout.h"
-#include "tools/cli/exit_code.h"
 
 namespace CLI {
 class App;

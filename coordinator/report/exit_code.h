@@ -2,6 +2,7 @@
 
 // What a program says to its caller when it ends (design: section 10), in one place.
 
+#include "coordinator/report/status.h"
 #include "core/error.h"
 
 namespace xorch {
@@ -18,5 +19,10 @@ enum class ExitCode : int {
 };
 
 ExitCode exit_code_of(const Error& error);
+
+// complete: everything is done; units_failed: complete, but for failures of units;
+// gate_not_met: complete, but for what a refused selection held back; incomplete: the rest, also
+// with cancelled units.
+ExitCode exit_code_of(const SweepStatus& status);
 
 }  // namespace xorch

@@ -1,0 +1,47 @@
+#include "coordinator/report/status.h"
+
+#include <numeric>
+
+namespace xorch {
+
+std::string_view sweep_phase_name(SweepPhase phase) {
+    switch (phase) {
+        case SweepPhase::running:
+            return "running";
+        case SweepPhase::paused:
+            return "paused";
+        case SweepPhase::stopped:
+            return "stopped";
+        case SweepPhase::abandoned:
+            return "abandoned";
+        case SweepPhase::complete:
+            return "complete";
+    }
+    return "";
+}
+
+std::uint32_t StageStatus::total() const {
+    return std::accumulate(counts.begin(), counts.end(), 0U);
+}
+
+std::uint32_t StageStatus::final_units() const {
+    return in(UnitPhase::done) + in(UnitPhase::failed) + in(UnitPhase::cancelled);
+}
+
+std::uint64_t SweepStatus::units(UnitPhase of) const {
+    std::uint64_t number = 0;
+    for (const StageStatus& stage : stages) {
+        number += stage.in(of);
+    }
+    return number;
+}
+
+std::uint64_t SweepStatus::total() const {
+    std::uint64_t number = 0;
+    for (const StageStatus& stage : stages) {
+        number += stage.total();
+    }
+    return number;
+}
+
+}  // namespace xorch

@@ -1,0 +1,139 @@
+#pragma once
+
+// How a sweep stands, as plain data: what the coordinator writes to journal/status.json once a
+// second, what `xorch status --json` prints and what every text for people is made from. It is
+// derived: where it is missing or behind the journal, readers make it anew from the journal
+// (sweep_reader.h).
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "coordinator/decide/state.h"
+#include "coordinator/journal/journal.h"
+#include "core/error.h"
+#include "core/ids.h"
+#include "core/time.h"
+#include "core/unit.h"
+
+namespace xorch {
+
+// What a sweep is doing as a whole.
+enum class SweepPhase {
+    running,    // a coordinator reigns
+    paused,     // it reigns, and holds everything back for a reason it names
+    stopped,    // nobody reigns and nothing is wrong: `xorch resume` goes on
+    abandoned,  // the coordinator is gone without a word; `xorch resume` goes on, nothing is lost
+    complete,   // every unit is final and every selection decided
+};
+
+std::string_view sweep_phase_name(SweepPhase phase);
+
+struct CauseCount {
+    Cause cause = Cause::none;
+    std::uint32_t units = 0;
+};
+
+struct StageStatus {
+    std::string name;
+    std::array<std::uint32_t, 6> counts{};  // by UnitPhase
+    std::vector<CauseCount> failed_by;      // why units are failed; adds up to the failed ones
+    std::vector<std::string> waits_for;     // stages that it needs and that are not final yet
+    std::string selection;                  // that promotes it and is not decided yet; empty = none
+
+    std::uint32_t total() const;
+
+    std::uint32_t in(UnitPhase phase) const { return counts[static_cast<std::size_t>(phase)]; }
+
+    std::uint32_t final_units() const;
+};
+
+// A unit as a line of text names it.
+struct UnitName {
+    UnitKey key;
+    std::string id;      // 32 hexadecimal digits
+    std::string place;   // "train/3": stage and position
+    std::string values;  // "lr=0.1 repeat=3": what varies; unescaped
+};
+
+struct RunningUnit {
+    UnitName unit;
+    AttemptNumber attempt;
+    std::string node;
+    Millis since_unix{0};  // 0 = it is queued at its agent, or nobody said
+};
+
+struct FailedUnit {
+    UnitName unit;
+    Cause cause = Cause::none;
+    AttemptNumber attempt;
+    FactLocation fact;  // the UnitFailed fact, with message and last lines of output
+};
+
+struct AgentStatus {
+    std::string node;
+    AllocationId allocation;
+    Capacity capacity;
+    std::uint32_t units = 0;
+};
+
+struct SelectStatus {
+    std::string name;
+    bool refused = false;
+    std::vector<UnitName> chosen;
+    std::string explanation;
+};
+
+struct SweepStatus {
+    std::string sweep;  // its name
+    Millis at_unix{0};  // when this was true
+    EpochNumber epoch;  // with `bytes`: how far the journal was read
+    std::uint64_t bytes = 0;
+    Holder holder;
+    SweepPhase phase = SweepPhase::stopped;
+    std::string pause_reason;
+    std::vector<StageStatus> stages;
+    std::vector<RunningUnit> running;  // at most status_units_max
+    std::vector<FailedUnit>
+        failed;  // the newest of the unit's own failures, at most status_units_max
+    std::vector<AgentStatus> agents;    // that are there
+    std::vector<SelectStatus> selects;  // that are decided
+
+    std::uint64_t units(UnitPhase of) const;
+    std::uint64_t total() const;
+};
+
+// Units that a status names one by one; there can be a million.
+inline constexpr std::size_t status_units_max = 64;
+
+// When a live unit began, as its coordinator knows it.
+struct LiveUnit {
+    AssignedUnit unit;
+    Millis since_unix{0};
+};
+
+struct StatusMoment {
+    Millis at_unix{0};
+    EpochNumber epoch;
+    std::uint64_t bytes = 0;
+    bool ended = false;  // the last fact is EpochEnded, or nobody reigns any more
+    Holder holder;
+};
+
+// Linear in the number of units where units failed, otherwise in the number of stages and agents.
+SweepStatus make_status(
+    const State& state, const StatusMoment& moment, const std::vector<LiveUnit>& live
+);
+
+UnitName name_unit(const Plan& plan, UnitKey unit);
+
+// One JSON object, indented; parse_status() reads it back.
+std::string format_status_json(const SweepStatus& status);
+
+// invalid_input if it is not ours or of another version.
+Result<SweepStatus> parse_status(std::string_view json);
+
+}  // namespace xorch
