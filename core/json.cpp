@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace xorch {
 
@@ -31,7 +32,12 @@ class ValueBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Valu
 
     bool Int64(std::int64_t number) { return put(number); }
 
-    bool Uint64(std::uint64_t number) { return put(static_cast<double>(number)); }
+    // RapidJSON calls this for every positive number past 32 bits, also where the sign bit is free.
+    bool Uint64(std::uint64_t number) {
+        if (number > std::numeric_limits<std::int64_t>::max())
+            return put(static_cast<double>(number));
+        return put(static_cast<std::int64_t>(number));
+    }
 
     bool Double(double number) { return put(number); }
 

@@ -25,6 +25,12 @@ TEST(Json, WritesDoublesInTheirShortestRoundTripForm) {
     EXPECT_EQ(format_json(Value(2)), "2");
 }
 
+TEST(Json, KeepsIntegersOf64BitsWhole) {
+    EXPECT_EQ(*parse_json("1763712307000"), Value(std::int64_t{1'763'712'307'000}));
+    EXPECT_EQ(*parse_json("9223372036854775807"), Value(std::numeric_limits<std::int64_t>::max()));
+    EXPECT_EQ(*parse_json("9223372036854775808"), Value(9223372036854775808.0));
+}
+
 TEST(Json, RefusesAKeyThatAppearsTwice) {
     EXPECT_FALSE(parse_json(R"({"a": 1, "a": 2})"));
 }
