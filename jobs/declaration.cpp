@@ -1,0 +1,51 @@
+#include "jobs/declaration.h"
+
+namespace xorch {
+
+namespace {
+
+JobDeclaration declare_command() {
+    JobDeclaration job;
+    job.name = "command";
+    job.doc = "Any executable, named by argv. Its parameters are the sweep's own.";
+    job.other_parameters = true;
+    return job;
+}
+
+JobDeclaration declare_noop() {
+    JobDeclaration job;
+    job.name = "noop";
+    job.doc = "Returns at once: for measuring the orchestrator itself, and for trying out a sweep.";
+    job.other_parameters = true;
+    job.parameters.push_back(
+        {.name = "rows",
+         .type = ParameterType::integer,
+         .default_value = Value(0),
+         .minimum = 0,
+         .maximum = 10,
+         .unit = {},
+         .doc = "how many records it reports"}
+    );
+    job.parameters.push_back(
+        {.name = "payload",
+         .type = ParameterType::text,
+         .default_value = Value(""),
+         .minimum = {},
+         .maximum = {},
+         .unit = {},
+         .doc = "text that every record repeats"}
+    );
+    job.columns = {
+        {"row",     "number of the record, from 0"},
+        {"payload", "the parameter"               }
+    };
+    return job;
+}
+
+}  // namespace
+
+std::vector<JobDeclaration> job_declarations() {
+    return {declare_command(), declare_noop()};
+}
+
+}  // namespace xorch
