@@ -38,7 +38,7 @@ struct UnitState {
     std::int64_t checkpoint_step = -1;  // of the newest checkpoint; -1 = none, or not said
     std::uint32_t checkpoint_attempt = 0;   // that sealed the newest checkpoint; 0 = none yet
     std::uint32_t checkpoint_sequence = 0;  // its number within that attempt
-    FactLocation result;                    // of UnitFinished, UnitAdopted or UnitFailed
+    FactLocation result{};                  // of UnitFinished, UnitAdopted or UnitFailed
     std::uint64_t rows_hash = 0;            // of a done unit's rows, to tell a different result
 
     friend bool operator==(const UnitState&, const UnitState&) = default;
@@ -74,8 +74,8 @@ struct Canary {
     Cause cause = Cause::none;
     int exit_code = 0;
     int signal = 0;
-    std::string message;
-    std::string tail;
+    std::string message{};
+    std::string tail{};
 };
 
 struct StageState {
@@ -122,6 +122,7 @@ class State {
     Result<void> apply(const FactBatch& batch, FactLocation at);
 
     const Plan& plan() const;
+    bool has_unit(UnitKey unit) const;  // for keys that others say
     const UnitState& unit(UnitKey unit) const;
     const StageState& stage(StageIndex stage) const;
     const SelectState& select(std::uint32_t select) const;

@@ -1,0 +1,172 @@
+// What follows along `needs` when a unit is done, lost, cancelled or revived. Inputs are counted
+// per group of units that wait for the same ones, so that a million units with common inputs cost
+// one counter.
+
+#include <algorithm>
+
+#include "coordinator/decide/planted.h"
+#include "coordinator/decide/state/content.h"
+
+namespace xorch {
+
+namespace {
+
+bool is_lost(UnitPhase phase) {
+    return phase == UnitPhase::failed || phase == UnitPhase::cancelled;
+}
+
+// Propagation follows the table of phases by construction: an impossible step is a bug here.
+void must(const Result<void>& moved) {
+    XORCH_CHECK(moved.has_value(), moved.error().message);
+}
+
+}  // namespace
+
+void State::Content::settle_waiting(UnitKey unit) {
+    const UnitState& state = at(unit);
+    if (state.phase != UnitPhase::waiting) return;
+    if (has_lost_inputs(unit)) {
+        fail_for_inputs(unit);
+    } else if (state.waits_for_twin) {
+        if (at(*plan.same_unit(unit)).phase == UnitPhase::done) adoptable.insert(unit);
+    } else if (state.unmet_inputs == 0) {
+        must(move(unit, UnitEvent::inputs_met));
+    }
+}
+
+bool State::Content::has_lost_inputs(UnitKey unit) const {
+    const std::vector<Need>& needs = stages[unit.stage.value].needs;
+    for (std::uint32_t n = 0; n < needs.size(); ++n) {
+        if (needs[n].lost[plan.group_of(unit, n)] > 0) return true;
+    }
+    if (!at(unit).waits_for_twin) return false;
+    return is_lost(at(*plan.same_unit(unit)).phase);
+}
+
+void State::Content::on_done(UnitKey unit) {
+    for (const auto& [stage, need] : stages[unit.stage.value].dependants) {
+        const auto group = plan.group_fed_by(stage, need, unit.index);
+        if (!group || --stages[stage.value].needs[need].missing[*group] > 0) continue;
+        for (const std::uint32_t index : plan.units_of_group(stage, need, *group)) {
+            --stages[stage.value].units[index].unmet_inputs;
+            settle_waiting({stage, index});
+        }
+    }
+    if (const auto found = twins.find(unit); found != twins.end()) {
+        for (const UnitKey twin : found->second)
+            settle_waiting(twin);
+    }
+}
+
+void State::Content::on_lost(UnitKey unit) {
+    for (const auto& [stage, need] : stages[unit.stage.value].dependants) {
+        const auto group = plan.group_fed_by(stage, need, unit.index);
+        if (!group || ++stages[stage.value].needs[need].lost[*group] > 1) continue;
+        for (const std::uint32_t index : plan.units_of_group(stage, need, *group))
+            fail_for_inputs({stage, index});
+    }
+    if (const auto found = twins.find(unit); found != twins.end()) {
+        for (const UnitKey twin : found->second)
+            fail_for_inputs(twin);
+    }
+}
+
+void State::Content::fail_for_inputs(UnitKey unit) {
+    if (at(unit).phase != UnitPhase::waiting) return;
+    must(move(unit, UnitEvent::fail));
+    at(unit).cause = Cause::upstream;
+    on_lost(unit);
+}
+
+Result<void> State::Content::cancel(const UnitsCancelled& fact) {
+    std::vector<UnitKey> cancelled;
+    for (const auto& [stage, first, count] : fact.ranges) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const UnitKey unit{stage, first + i};
+            auto state = find(unit);
+            if (!state) return tl::unexpected(state.error());
+            if (xorch::is_final((*state)->phase)) continue;
+            if (planted::cancelled_reports && (*state)->phase == UnitPhase::assigned) continue;
+            must(move(unit, UnitEvent::cancel));
+            (*state)->cause = Cause::cancelled;
+            cancelled.push_back(unit);
+        }
+    }
+    // Only now: what was asked to be cancelled is cancelled, not failed for its inputs.
+    for (const UnitKey unit : cancelled)
+        on_lost(unit);
+    return {};
+}
+
+Result<void> State::Content::revive(const UnitsRevived& fact) {
+    std::vector<UnitKey> todo;
+    for (const auto& [stage, first, count] : fact.ranges) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const UnitKey unit{stage, first + i};
+            auto state = find(unit);
+            if (!state) return tl::unexpected(state.error());
+            if (is_lost((*state)->phase)) todo.push_back(unit);
+        }
+    }
+    std::vector<UnitKey> revived;
+    while (!todo.empty()) {
+        const UnitKey unit = todo.back();
+        todo.pop_back();
+        if (!is_lost(at(unit).phase)) continue;
+        revive_unit(unit, todo);
+        revived.push_back(unit);
+    }
+    for (const UnitKey unit : revived)
+        settle_waiting(unit);
+    notified.erase("done");
+    notified.erase("first_failure");
+    first_failure.reset();
+    barren = 0;
+    return {};
+}
+
+// Also wants revived: the lost inputs that the unit waits for, and the units that failed only
+// because of it.
+void State::Content::revive_unit(UnitKey unit, std::vector<UnitKey>& more) {
+    must(move(unit, UnitEvent::revive));
+    UnitState& state = at(unit);
+    state.cause = Cause::none;
+    state.own_failures = 0;
+    state.agent_deaths = 0;
+    state.stalled_stops = 0;
+    state.ran_ms = 0;
+    state.result = {};
+    for (Canary& canary : stages[unit.stage.value].state.canaries) {
+        if (canary.index == unit.index) canary = {.index = unit.index};
+    }
+    for (SelectState& select : selects) {
+        const auto number = static_cast<std::size_t>(&select - selects.data());
+        const auto from = find_stage(plan.sweep(), plan.sweep().selects[number].from);
+        if (select.decided && from == unit.stage.value) select.stale = true;
+    }
+    const auto fails_for_inputs = [&](UnitKey other) {
+        return at(other).phase == UnitPhase::failed && at(other).cause == Cause::upstream &&
+               !has_lost_inputs(other);
+    };
+    for (const auto& [stage, need] : stages[unit.stage.value].dependants) {
+        const auto group = plan.group_fed_by(stage, need, unit.index);
+        if (!group || --stages[stage.value].needs[need].lost[*group] > 0) continue;
+        for (const std::uint32_t index : plan.units_of_group(stage, need, *group)) {
+            if (fails_for_inputs({stage, index})) more.push_back({stage, index});
+        }
+    }
+    if (const auto found = twins.find(unit); found != twins.end()) {
+        std::copy_if(
+            found->second.begin(), found->second.end(), std::back_inserter(more), fails_for_inputs
+        );
+    }
+    if (state.waits_for_twin) more.push_back(*plan.same_unit(unit));
+    const std::vector<Need>& needs = stages[unit.stage.value].needs;
+    if (needs.empty() || !has_lost_inputs(unit)) return;
+    for (const InputGroup& group : plan.inputs(unit)) {
+        for (const std::uint32_t index : group.indices)
+            more.push_back({group.stage, index});
+    }
+}
+
+}  // namespace xorch

@@ -1,0 +1,247 @@
+// Facts about single units: which phase follows, who holds what, which budget they use up.
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "coordinator/decide/planted.h"
+#include "coordinator/decide/state/content.h"
+#include "core/json.h"
+
+namespace xorch {
+
+namespace {
+
+// A unit that died with its agent so often is tried alone on a node.
+constexpr std::uint8_t deaths_before_alone = 2;
+
+template <class Number>
+void count_up(Number& number) {
+    if (number < std::numeric_limits<Number>::max()) ++number;
+}
+
+// Known stops count against progress only if the attempt ran and somebody else than the user
+// stopped it: whoever presses Ctrl-C twice does not mean to fail his units.
+bool shows_no_progress(const AttemptEnd& end) {
+    return is_known_stop(end.cause) && end.cause != Cause::stop_request && end.ran > Millis{0};
+}
+
+// Whether the checkpoint is newer than the newest known one. Where steps are known they decide:
+// an attempt that fell back to an older checkpoint repeats steps and makes no progress.
+bool is_newer(const UnitState& state, const CheckpointSealed& sealed) {
+    if (sealed.step >= 0 && state.checkpoint_step >= 0) return sealed.step > state.checkpoint_step;
+    const auto number = [](std::uint64_t attempt, std::uint64_t sequence) {
+        return std::pair{attempt, sequence};
+    };
+    return number(sealed.attempt.value, sealed.sequence) >
+           number(state.checkpoint_attempt, state.checkpoint_sequence);
+}
+
+// The columns that selections read, of the last row.
+Object metrics_of(const std::string& rows, const std::vector<std::string>& columns) {
+    const std::size_t end = rows.find_last_not_of('\n');
+    if (end == std::string::npos) return {};
+    const std::size_t newline = rows.rfind('\n', end);
+    const std::size_t begin = newline == std::string::npos ? 0 : newline + 1;
+    const auto row = parse_json(std::string_view(rows).substr(begin, end + 1 - begin));
+    Object metrics;
+    if (!row) return metrics;
+    for (const std::string& column : columns) {
+        if (const Value* value = row->find(column)) metrics.emplace_back(column, *value);
+    }
+    return metrics;
+}
+
+}  // namespace
+
+tl::unexpected<Error> impossible(const Plan& plan, UnitKey unit, std::string_view why) {
+    const bool known = unit.stage.value < plan.stage_count();
+    return fail(
+        ErrorCode::corrupted,
+        fmt::format(
+            "unit {}/{}: {}",
+            known ? plan.stage(unit.stage).name : std::to_string(unit.stage.value),
+            unit.index,
+            why
+        )
+    );
+}
+
+Result<UnitState*> State::Content::find(UnitKey unit) {
+    if (unit.stage.value >= stages.size() || unit.index >= stages[unit.stage.value].units.size()) {
+        return impossible(plan, unit, "the plan has no such unit");
+    }
+    return &at(unit);
+}
+
+Result<void> State::Content::move(UnitKey unit, UnitEvent event) {
+    UnitState& state = at(unit);
+    auto next = next_phase(state.phase, event);
+    if (planted::counted_twice && state.phase == UnitPhase::done && event == UnitEvent::finish) {
+        next = UnitPhase::done;
+    }
+    if (!next) {
+        return impossible(
+            plan,
+            unit,
+            fmt::format("cannot {} while {}", event_name(event), phase_name(state.phase))
+        );
+    }
+    StageContent& stage = stages[unit.stage.value];
+    if (state.phase == UnitPhase::ready) delist(unit);
+    if (state.phase == UnitPhase::assigned) release(unit);
+    if (state.waits_for_twin) adoptable.erase(unit);
+    --stage.state.counts[static_cast<std::size_t>(state.phase)];
+    ++stage.state.counts[static_cast<std::size_t>(*next)];
+    state.phase = *next;
+    if (state.phase == UnitPhase::ready) enlist(unit);
+    return {};
+}
+
+void State::Content::enlist(UnitKey unit) {
+    if (at(unit).agent_deaths >= deaths_before_alone) {
+        alone.insert(unit);
+    } else {
+        stages[unit.stage.value].ready.insert(unit.index);
+    }
+}
+
+void State::Content::delist(UnitKey unit) {
+    stages[unit.stage.value].ready.erase(unit.index);
+    if (at(unit).agent_deaths >= deaths_before_alone) alone.erase(unit);
+}
+
+void State::Content::hold(std::uint32_t agent, UnitKey unit) {
+    agents[agent].holding.push_back(unit);
+    ++agents[agent].load[unit.stage.value];
+}
+
+void State::Content::release(UnitKey unit) {
+    AgentState& agent = agents[at(unit).agent];
+    const auto held = std::find(agent.holding.begin(), agent.holding.end(), unit);
+    XORCH_CHECK(held != agent.holding.end(), "an assigned unit is not held by its agent");
+    agent.holding.erase(held);
+    std::uint32_t& load = agent.load[unit.stage.value];
+    load -= std::min(load, planted::slots_twice ? 2U : 1U);
+    if (agent.holding.empty()) agent.runs_alone = false;
+}
+
+Result<void> State::Content::assign(const UnitsAssigned& fact) {
+    const auto agent = agent_index.find(fact.incarnation);
+    if (agent == agent_index.end() || agents[agent->second].gone) {
+        return fail(
+            ErrorCode::corrupted,
+            fmt::format("units assigned to {}, no agent", format_incarnation(fact.incarnation))
+        );
+    }
+    for (const auto& [unit, attempt] : fact.units) {
+        auto state = find(unit);
+        if (!state) return tl::unexpected(state.error());
+        if (attempt.value <= (*state)->attempt && !planted::attempt_reused) {
+            return impossible(plan, unit, fmt::format("attempt {} was used", attempt.value));
+        }
+        if (auto moved = move(unit, UnitEvent::assign); !moved) return moved;
+        (*state)->attempt = attempt.value;
+        (*state)->agent = agent->second;
+        hold(agent->second, unit);
+        StageState& stage = stages[unit.stage.value].state;
+        const auto is_this = [&](const Canary& canary) { return canary.index == unit.index; };
+        if (stage.wave < StageState::last_wave &&
+            std::none_of(stage.canaries.begin(), stage.canaries.end(), is_this)) {
+            stage.canaries.push_back({.index = unit.index});
+        }
+    }
+    agents[agent->second].runs_alone = fact.alone;
+    return {};
+}
+
+void State::Content::count_end(UnitState& state, const AttemptEnd& end) {
+    state.cause = end.cause;
+    state.ran_ms += static_cast<std::uint64_t>(std::max(end.ran, Millis{0}).count());
+}
+
+Result<void> State::Content::finish(UnitKey unit, const AttemptEnd& end, FactLocation at_fact) {
+    if (auto moved = move(unit, UnitEvent::finish); !moved) return moved;
+    UnitState& state = at(unit);
+    count_end(state, end);
+    state.cause = Cause::none;
+    state.result = at_fact;
+    state.rows_hash = XXH3_64bits(end.rows.data(), end.rows.size());
+    StageContent& stage = stages[unit.stage.value];
+    if (!stage.columns.empty()) stage.metrics[unit.index] = metrics_of(end.rows, stage.columns);
+    barren = 0;
+    on_done(unit);
+    return {};
+}
+
+Result<void> State::Content::give_back(const UnitGivenBack& fact) {
+    auto state = find(fact.unit);
+    if (!state) return tl::unexpected(state.error());
+    UnitState& unit = **state;
+    if (unit.attempt != fact.attempt.value) {
+        return impossible(plan, fact.unit, "an attempt that is not current was given back");
+    }
+    if (unit.phase != UnitPhase::assigned) {
+        return impossible(plan, fact.unit, "given back by nobody");
+    }
+    const std::uint8_t deaths = unit.agent_deaths;
+    const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0};
+    count_end(unit, fact.end);
+    if (is_own_failure(fact.end.cause)) count_up(unit.own_failures);
+    if (shows_no_progress(fact.end)) count_up(unit.stalled_stops);
+    if (died && deaths < std::numeric_limits<std::uint8_t>::max()) ++unit.agent_deaths;
+    return move(fact.unit, UnitEvent::give_back);
+}
+
+Result<void> State::Content::fail_unit(const UnitFailed& fact, FactLocation at_fact) {
+    auto state = find(fact.unit);
+    if (!state) return tl::unexpected(state.error());
+    if ((*state)->attempt != fact.attempt.value) {
+        return impossible(plan, fact.unit, "failed by an attempt that is not current");
+    }
+    if (auto moved = move(fact.unit, UnitEvent::fail); !moved) return moved;
+    count_end(**state, fact.end);
+    (*state)->result = at_fact;
+    for (Canary& canary : stages[fact.unit.stage.value].state.canaries) {
+        if (canary.index != fact.unit.index) continue;
+        canary = {
+            .index = canary.index,
+            .failed = true,
+            .cause = fact.end.cause,
+            .exit_code = fact.end.exit_code,
+            .signal = fact.end.signal,
+            .message = fact.end.message,
+            .tail = fact.end.tail};
+    }
+    if (!first_failure) {
+        first_failure = FirstFailure{fact.unit, fact.end.cause, fact.end.message, fact.end.tail};
+    }
+    on_lost(fact.unit);
+    return {};
+}
+
+Result<void> State::Content::seal(const CheckpointSealed& fact) {
+    auto state = find(fact.unit);
+    if (!state) return tl::unexpected(state.error());
+    UnitState& unit = **state;
+    const bool current = unit.phase == UnitPhase::assigned || unit.phase == UnitPhase::ready;
+    if (!current || unit.attempt != fact.attempt.value) {
+        return impossible(plan, fact.unit, "a checkpoint of an attempt that is not current");
+    }
+    if (!is_newer(unit, fact)) return {};
+    if (unit.phase == UnitPhase::ready) delist(fact.unit);
+    // Without steps nobody can tell progress from repetition, and a unit that kills its agents
+    // after each checkpoint would go on for ever.
+    if (fact.step >= 0) unit.agent_deaths = 0;
+    if (unit.phase == UnitPhase::ready) enlist(fact.unit);
+    unit.checkpoint_step = std::max(unit.checkpoint_step, fact.step);
+    unit.checkpoint_attempt = fact.attempt.value;
+    unit.checkpoint_sequence = static_cast<std::uint32_t>(fact.sequence);
+    unit.stalled_stops = 0;
+    barren = 0;
+    return {};
+}
+
+}  // namespace xorch
