@@ -29,6 +29,12 @@ if(XORCH_PLANTED_BUG)
     target_compile_definitions(xorch_flags INTERFACE XORCH_PLANTED_${planted})
 endif()
 
+# What tools/test builds: the tests of one label, and the programs that prove declared dependencies.
+foreach(label unit simulation integration long)
+    add_custom_target(tests_${label})
+endforeach()
+add_custom_target(link_probes)
+
 # xorch_library(NAME HEADERS ... SOURCES ... DEPS ... PRIVATE_DEPS ...)
 #
 # A static library xorch::NAME with explicit files. DEPS appear in its headers, PRIVATE_DEPS only in its sources. A
@@ -52,6 +58,7 @@ function(xorch_library NAME)
         target_link_libraries(
             ${target}_links_alone PRIVATE xorch_flags "$<LINK_LIBRARY:WHOLE_ARCHIVE,${target}>"
         )
+        add_dependencies(link_probes ${target}_links_alone)
     endif()
 endfunction()
 
@@ -69,6 +76,7 @@ function(xorch_test NAME)
     add_executable(${NAME} ${ARG_SOURCES})
     target_link_libraries(${NAME} PRIVATE xorch_flags ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
     target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR})
+    add_dependencies(tests_${ARG_LABEL} ${NAME})
     gtest_discover_tests(
         ${NAME} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
     )
