@@ -24,6 +24,7 @@ struct Holder {
     std::uint64_t pid = 0;
     std::uint64_t pid_started = 0;  // field 22 of /proc/<pid>/stat: tells a recycled pid apart
     std::string job;                // batch job, empty locally
+    std::string machine;            // boot id and pid namespace: where that pid means something
 
     friend bool operator==(const Holder&, const Holder&) = default;
 };
@@ -34,6 +35,7 @@ struct JournalEnd {
     std::uint64_t bytes = 0;  // of it that count
     bool ended = false;       // its last fact is EpochEnded
     Holder holder;
+    std::string sweep_hash;  // of the sweep that the journal belongs to
 };
 
 // Called for each batch in order. An error stops the replay and is returned.
@@ -48,7 +50,14 @@ Result<JournalEnd> replay_journal(
 // The fact at that place, or corrupted/not_found.
 Result<Fact> read_fact(Disk& disk, const std::string& directory, FactLocation at);
 
-// The segment of the reigning epoch, open for appending.
+// Keeps 1 MiB back beside the journal (`reserve`), so that a full disk still has room for the facts
+// that end a reign in good order. Does nothing if it is there.
+Result<void> make_reserve(Disk& disk, const std::string& directory);
+
+// Gives that room back. Does nothing if it is not there.
+Result<void> release_reserve(Disk& disk, const std::string& directory);
+
+// The segment of the reigning epoch, open for appending. `disk` must outlive it.
 class JournalWriter {
  public:
     // Creates segment `end.epoch + 1` after what `end` says counts: header to a temporary file,
@@ -74,8 +83,9 @@ class JournalWriter {
     // Takes the bytes staged so far, to be written by write() on any one thread, in order.
     std::string take_staged();
 
-    // Appends and syncs. After an error the writer is dead: drop it and recover from what is
-    // durable.
+    // Appends, syncs, and looks whether this epoch still reigns: `conflict` if a higher segment
+    // exists. After an error the writer is dead: drop it and recover from what is durable. It may
+    // run on another thread than stage() and take_staged().
     Result<void> write(std::string_view staged);
 
  private:

@@ -11,6 +11,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/io/descriptor.h"
+
 namespace xorch {
 
 namespace {
@@ -26,25 +28,6 @@ auto uninterrupted(Call call) {
         result = call();
     return result;
 }
-
-// An open file descriptor; closed with its owner.
-class Descriptor {
- public:
-    explicit Descriptor(int number) : number_(number) {}
-
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-
-    Descriptor& operator=(Descriptor&&) = delete;
-
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-
-    int number() const { return number_; }
-
- private:
-    int number_;
-};
 
 Result<Descriptor> open_file(const std::string& path, int flags, std::string_view doing) {
     const int number = uninterrupted([&] {
