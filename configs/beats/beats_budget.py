@@ -70,7 +70,7 @@ def train():
 
 def load_prepared(path):
     if not path:
-        folders = [unit["directory"] for unit in xorch.inputs()] or [xorch.out()]
+        folders = [unit["dir"] for unit in xorch.inputs()] or [xorch.out()]
         path = os.path.join(folders[0], "beats.npz")
     with np.load(path) as file:
         return file["features"], file["labels"], file["patients"]

@@ -85,11 +85,11 @@ class UnderXorch(InAFolder):
 
     def test_inputs_are_read_from_the_environment_or_from_the_file_it_names(self):
         self.assertEqual(self.xorch.inputs(), [])
-        text = '[{"stage": "a", "parameters": {}, "directory": "/x", "records": [{"f1": NaN}]}]'
+        text = '[{"stage": "a", "params": {}, "dir": "/x", "records": [{"f1": NaN}]}]'
         os.environ["XORCH_INPUTS"] = text
         self.assertTrue(math.isnan(self.xorch.inputs()[0]["records"][0]["f1"]))
         os.environ["XORCH_INPUTS"] = self.write("inputs.json", text)
-        self.assertEqual(self.xorch.inputs()[0]["directory"], "/x")
+        self.assertEqual(self.xorch.inputs()[0]["dir"], "/x")
 
     def test_a_report_is_one_json_line_that_keeps_nan_and_infinities(self):
         self.xorch.report(loss=float("nan"), best=float("-inf"), note="a\nb", missing=None)

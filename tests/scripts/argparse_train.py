@@ -2,7 +2,6 @@
 and numbered checkpoints in a folder of its choice."""
 
 import argparse
-import glob
 import os
 import pickle
 import time
@@ -10,14 +9,14 @@ import time
 parser = argparse.ArgumentParser()
 parser.add_argument("--lr", type=float, default=0.1)
 parser.add_argument("--epochs", type=int, default=20)
-parser.add_argument("--seconds-per-epoch", type=float, default=0.05)
+parser.add_argument("--seconds-per-epoch", type=float, default=0.1)
 parser.add_argument("--save-dir", default="ckpt")
-parser.add_argument("--resume-dir")
+parser.add_argument("--resume")
 options = parser.parse_args()
 
 first, weight = 0, 0.0
-if options.resume_dir:
-    with open(sorted(glob.glob(os.path.join(options.resume_dir, "epoch_*.pt")))[-1], "rb") as file:
+if options.resume:
+    with open(options.resume, "rb") as file:
         first, weight = pickle.load(file)
     print("resumed after epoch", first)
 

@@ -21,15 +21,16 @@ for argument in sys.argv[1:]:
 
 step, score = 0, 0.0
 if config["trainer.resume"]:
-    with open(os.path.join(config["trainer.resume"], "model.json"), encoding="utf-8") as file:
+    with open(config["trainer.resume"], encoding="utf-8") as file:
         step, score = json.load(file)
 while step < int(config["trainer.steps"]):
-    time.sleep(0.05)
+    time.sleep(0.1)
     step += 1
     score += float(config["optimizer.lr"]) * (int(config["model.depth"]) - score)
-    path = os.path.join(config["trainer.dir"], "model.json")
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        json.dump([step, score], file)
-    os.replace(path + ".new", path)
+    if step % 5 == 0:
+        path = os.path.join(config["trainer.dir"], "model.json")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump([step, score], file)
+        os.replace(path + ".new", path)
 with open(os.path.join(config["trainer.dir"], "result.json"), "w", encoding="utf-8") as file:
     json.dump({"steps": step, "score": score}, file)

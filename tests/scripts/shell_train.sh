@@ -11,10 +11,12 @@ if [ $# -gt 2 ]; then
 fi
 mkdir -p "$folder"
 while [ "$step" -lt 20 ]; do
-    sleep 0.05
+    sleep 0.1
     step=$((step + 1))
     sum=$((sum + factor * step))
-    echo "$step $sum" >"$folder/state.new"
-    mv "$folder/state.new" "$folder/state"
+    if [ $((step % 5)) -eq 0 ]; then
+        echo "$step $sum" >"$folder/state.new"
+        mv "$folder/state.new" "$folder/state"
+    fi
 done
 echo "finished: sum=$sum"
