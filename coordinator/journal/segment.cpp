@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "coordinator/journal/members.h"
 #include "core/frame.h"
 #include "core/json.h"
 #include "core/layout.h"
@@ -40,30 +41,12 @@ std::optional<EpochNumber> parse_segment_name(std::string_view name) {
     return epoch;
 }
 
-Value count(std::uint64_t number) {
-    return Value(static_cast<std::int64_t>(number));
-}
-
-std::optional<std::uint64_t> get_count(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    const auto* number = value == nullptr ? nullptr : value->get_if<std::int64_t>();
-    if (number == nullptr || *number < 0) return std::nullopt;
-    return static_cast<std::uint64_t>(*number);
-}
-
-std::optional<std::string> get_text(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
-    if (text == nullptr) return std::nullopt;
-    return *text;
-}
-
 std::optional<Holder> parse_holder(const Value& object) {
-    const auto host = get_text(object, "host");
-    const auto pid = get_count(object, "pid");
-    const auto started = get_count(object, "pid_started");
-    const auto job = get_text(object, "job");
-    const auto machine = get_text(object, "machine");
+    const auto host = find_text(object, "host");
+    const auto pid = find_count(object, "pid");
+    const auto started = find_count(object, "pid_started");
+    const auto job = find_text(object, "job");
+    const auto machine = find_text(object, "machine");
     if (!host || !pid || !started || !job || !machine) return std::nullopt;
     return Holder{*host, *pid, *started, *job, *machine};
 }
@@ -71,11 +54,11 @@ std::optional<Holder> parse_holder(const Value& object) {
 std::optional<SegmentHeader> parse_header(std::string_view json) {
     const auto object = parse_json(json);
     if (!object) return std::nullopt;
-    const auto sweep = get_text(*object, "sweep");
-    const auto epoch = get_count(*object, "epoch");
-    const auto previous = get_count(*object, "previous");
-    const auto previous_bytes = get_count(*object, "previous_bytes");
-    const auto claim = get_text(*object, "claim");
+    const auto sweep = find_text(*object, "sweep");
+    const auto epoch = find_count(*object, "epoch");
+    const auto previous = find_count(*object, "previous");
+    const auto previous_bytes = find_count(*object, "previous_bytes");
+    const auto claim = find_text(*object, "claim");
     const Value* who = object->find("holder");
     const auto holder = who == nullptr ? std::nullopt : parse_holder(*who);
     if (!sweep || !epoch || !previous || !previous_bytes || !claim || !holder) return std::nullopt;
@@ -129,19 +112,19 @@ Result<std::vector<EpochNumber>> list_segments(Disk& disk, const std::string& di
 std::string encode_segment_header(const SegmentHeader& header) {
     const Holder& holder = header.holder;
     const Value json(Object{
-        {"sweep",          header.sweep_hash           },
-        {"epoch",          count(header.epoch.value)   },
-        {"previous",       count(header.previous.value)},
-        {"previous_bytes", count(header.previous_bytes)},
+        {"sweep",          header.sweep_hash                 },
+        {"epoch",          count_value(header.epoch.value)   },
+        {"previous",       count_value(header.previous.value)},
+        {"previous_bytes", count_value(header.previous_bytes)},
         {"holder",
          Object{
              {"host", holder.host},
-             {"pid", count(holder.pid)},
-             {"pid_started", count(holder.pid_started)},
+             {"pid", count_value(holder.pid)},
+             {"pid_started", count_value(holder.pid_started)},
              {"job", holder.job},
              {"machine", holder.machine},
-         }                                             },
-        {"claim",          header.claim                },
+         }                                                   },
+        {"claim",          header.claim                      },
     });
     std::string bytes(magic);
     append_frame(

@@ -67,14 +67,14 @@ Result<Temporary> write_temporary_header(
     return fail(ErrorCode::internal, directory + " is full of unfinished claims (*.tmp)");
 }
 
-// True if the segment is ours now. A failed link may have worked: its content tells.
+// True if the segment is ours now. A link that failed may have worked all the same: the content
+// tells. One that was refused was not made (Disk::link has looked), whatever the content.
 Result<bool> link_segment(Disk& disk, const Temporary& temporary, const std::string& path) {
-    const auto linked = disk.link(temporary.path, path);
-    if (linked && *linked) return true;
+    auto linked = disk.link(temporary.path, path);
+    if (linked) return linked;
     const auto there = disk.read(path);
-    if (there && *there == temporary.header) return true;
-    if (!linked && !there) return tl::unexpected(linked.error());
-    return false;
+    if (!there) return linked;
+    return *there == temporary.header;
 }
 
 }  // namespace
