@@ -16,13 +16,16 @@ SYMBOL_OF_CLASS = ("N", "A", "V", "/")
 UNITS_PER_MV, ZERO = 200, 1024
 
 
-def make_data(folder, seed):
+def make_data(folder, seed, patients=beats.TRAINING_PATIENTS + beats.GENERALISATION_PATIENTS):
+    """A record's content depends on the seed and its patient only."""
     os.makedirs(folder, exist_ok=True)
-    for patient in beats.TRAINING_PATIENTS:
-        _write(folder, patient, np.random.default_rng((seed, patient)), spread=1.0, inverted=False)
-    for position, patient in enumerate(beats.GENERALISATION_PATIENTS):
+    for patient in patients:
         random = np.random.default_rng((seed, patient))
-        _write(folder, patient, random, spread=1.6, inverted=position % 5 == 4)
+        if patient in beats.TRAINING_PATIENTS:
+            _write(folder, patient, random, spread=1.0, inverted=False)
+        else:
+            inverted = beats.GENERALISATION_PATIENTS.index(patient) % 5 == 4
+            _write(folder, patient, random, spread=1.6, inverted=inverted)
 
 
 def _write(folder, patient, random, spread, inverted):

@@ -144,7 +144,7 @@ class SyntheticRecords(unittest.TestCase):
 
     def test_equal_seeds_write_equal_files(self):
         with tempfile.TemporaryDirectory() as again:
-            synthetic.make_data(again, 7)
+            synthetic.make_data(again, 7, patients=(100, 207, 234))
             for name in ("100.dat", "234.atr", "207.hea"):
                 with open(os.path.join(again, name), "rb") as a:
                     with open(os.path.join(self.data, name), "rb") as b:
