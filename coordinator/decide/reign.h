@@ -17,6 +17,7 @@
 #include "coordinator/decide/state.h"
 #include "core/facts.h"
 #include "core/ids.h"
+#include "core/layout.h"
 #include "core/messages.h"
 #include "core/time.h"
 
@@ -143,8 +144,9 @@ class Reign {
     std::unique_ptr<Live> live_;
 };
 
-// The wire form of one assignment: parameters, seed and the records of inputs. `rows_of` reads a
-// UnitFinished fact's rows back from the journal. A unit whose inputs do not fit a frame is an
+// The wire form of one assignment: parameters, seed and the records of inputs, whose
+// directories `layout` names. `rows` reads the rows of a UnitFinished or UnitAdopted fact back from
+// the journal. A unit whose inputs do not fit a frame is an
 // error.
 class RowSource {
  public:
@@ -152,6 +154,8 @@ class RowSource {
     virtual Result<std::string> rows(FactLocation at) = 0;
 };
 
-Result<Assignment> assignment(const State& state, AssignedUnit unit, bool alone, RowSource& rows);
+Result<Assignment> assignment(
+    const State& state, AssignedUnit unit, bool alone, const SweepLayout& layout, RowSource& rows
+);
 
 }  // namespace xorch

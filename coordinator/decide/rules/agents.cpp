@@ -1,0 +1,160 @@
+// Agents come, fall silent and go.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "coordinator/decide/rules/rules.h"
+
+namespace xorch {
+
+namespace {
+
+// Assignments per message: their parameters and inputs must fit a frame of 8 MiB with ease.
+constexpr std::size_t units_per_message = 256;
+
+bool is_current(const State& state, IncarnationId agent, const AssignedUnit& held) {
+    if (!state.has_unit(held.unit)) return false;
+    const UnitState& unit = state.unit(held.unit);
+    return unit.phase == UnitPhase::assigned && unit.attempt == held.attempt.value &&
+           state.agents()[unit.agent].incarnation == agent;
+}
+
+// Which of the agent's units may have killed it: those known to run, and those that it takes up
+// first, because the news that they run may have died with it.
+std::set<UnitKey> suspects(const State& state, const Presence& presence, const AgentState& agent) {
+    std::set<UnitKey> result;
+    Capacity used;
+    bool is_full = false;
+    for (const UnitKey unit : agent.holding) {
+        const Resources& each = state.plan().stage(unit.stage).resources;
+        is_full = is_full || fitting(agent.capacity, used, each) == 0;
+        if (!is_full) {
+            used.cpus += each.cpus;
+            used.gpus += each.gpus;
+            used.memory.value += each.memory.value;
+        }
+        if (!is_full || presence.running.contains(unit)) result.insert(unit);
+    }
+    return result;
+}
+
+}  // namespace
+
+bool lacks_units(const AgentState& agent, const AgentHello& hello) {
+    std::set<UnitKey> named;
+    for (const AssignedUnit& held : hello.holding)
+        named.insert(held.unit);
+    return !std::all_of(agent.holding.begin(), agent.holding.end(), [&](UnitKey unit) {
+        return named.contains(unit);
+    });
+}
+
+Effects on_hello(const State& state, const Presence& presence, const AgentHello& hello, Now now) {
+    Effects effects;
+    const std::uint32_t allocation = hello.allocation.value;
+    const bool is_known = allocation > 0 && allocation <= state.allocations().size();
+    if (!is_known || state.allocations()[allocation - 1].ended) {
+        Leave leave{.reason = "its allocation has ended", .at_once = true};
+        effects.messages.push_back(ToAgent{hello.incarnation, std::move(leave)});
+        return effects;
+    }
+    const AgentState* agent = state.find_agent(hello.incarnation);
+    if (agent == nullptr || agent->gone) {
+        // A node has one agent of an allocation. A new one means that its keeper buried the old.
+        for (const std::uint32_t index : state.present_agents()) {
+            const AgentState& other = state.agents()[index];
+            if (other.allocation != hello.allocation || other.node != hello.node) continue;
+            const AgentEnd end{.in_order = false, .reason = "replaced by a new agent of its node"};
+            Effects gone = on_agent_gone(state, presence, other, end, now);
+            std::move(gone.facts.begin(), gone.facts.end(), std::back_inserter(effects.facts));
+        }
+        effects.facts.push_back(AgentJoined{
+            .incarnation = hello.incarnation,
+            .allocation = hello.allocation,
+            .node = hello.node,
+            .capacity = hello.capacity});
+    }
+    Welcome welcome{.epoch = presence.epoch, .superseded = {}, .acknowledged_through = 0};
+    for (const AssignedUnit& held : hello.holding) {
+        if (!is_current(state, hello.incarnation, held)) welcome.superseded.push_back(held);
+    }
+    // What was received and not acknowledged yet is acknowledged when it is durable, not here.
+    if (hello.first_unacknowledged > 0) {
+        welcome.acknowledged_through = hello.first_unacknowledged - 1;
+    }
+    effects.messages.push_back(ToAgent{hello.incarnation, std::move(welcome)});
+    if (presence.stopping != Stopping::no) {
+        Leave leave{.reason = std::string(reason_stop_requested), .at_once = false};
+        effects.messages.push_back(ToAgent{hello.incarnation, std::move(leave)});
+    }
+    return effects;
+}
+
+Effects on_short_heartbeats(const State& state, const AgentState& agent) {
+    Effects effects;
+    AssignKeys keys{.units = {}, .alone = agent.runs_alone};
+    const auto flush = [&] {
+        if (keys.units.empty()) return;
+        effects.messages.push_back(ToAgent{agent.incarnation, keys});
+        keys.units.clear();
+    };
+    for (const UnitKey unit : agent.holding) {
+        keys.units.push_back({unit, AttemptNumber{state.unit(unit).attempt}});
+        if (keys.units.size() == units_per_message) flush();
+    }
+    flush();
+    return effects;
+}
+
+Effects on_agent_gone(
+    const State& state,
+    const Presence& presence,
+    const AgentState& agent,
+    const AgentEnd& how,
+    Now now
+) {
+    Effects effects;
+    const std::set<UnitKey> blamed =
+        how.in_order ? std::set<UnitKey>{} : suspects(state, presence, agent);
+    for (const UnitKey unit : agent.holding) {
+        const AttemptNumber attempt{state.unit(unit).attempt};
+        AttemptEnd end;
+        end.cause = Cause::agent_lost;
+        end.message = fmt::format("agent on {} is gone: {}", agent.node, how.reason);
+        if (blamed.contains(unit)) {
+            const auto running = presence.running.find(unit);
+            const bool is_known = running != presence.running.end();
+            const Millis since = is_known ? now.boot - running->second.since : Millis{0};
+            end.ran = std::max(since, Millis{1});
+        }
+        if (agent.runs_alone && blamed.contains(unit)) {
+            end.cause = Cause::poison;
+            end.message = fmt::format(
+                "its agent died on {} although nothing else ran there; {} agents died with it "
+                "before",
+                agent.node,
+                state.unit(unit).agent_deaths
+            );
+            effects.facts.push_back(UnitFailed{unit, attempt, std::move(end)});
+        } else {
+            effects.facts.push_back(UnitGivenBack{unit, attempt, std::move(end)});
+        }
+    }
+    effects.facts.push_back(AgentGone{agent.incarnation, how.in_order, how.reason});
+    return effects;
+}
+
+std::vector<IncarnationId> lost_agents(const State& state, const Presence& presence, Now now) {
+    std::vector<IncarnationId> lost;
+    for (const std::uint32_t index : state.present_agents()) {
+        const IncarnationId agent = state.agents()[index].incarnation;
+        const AgentPresence* seen = presence.find(agent);
+        const Millis last = seen == nullptr ? presence.began : seen->last_heard;
+        if (now.boot - last >= state.plan().sweep().tuning.lost_after) lost.push_back(agent);
+    }
+    return lost;
+}
+
+}  // namespace xorch

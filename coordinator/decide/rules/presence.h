@@ -1,0 +1,63 @@
+#pragma once
+
+// What a reign knows beside the journal's facts: who was heard when, what runs right now, how long
+// units take, what waits for a moment. A crash loses it without harm. Owned and changed by Reign,
+// read by the rules; loop thread only.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "coordinator/decide/state.h"
+#include "core/time.h"
+
+namespace xorch {
+
+struct AgentPresence {
+    Millis last_heard{0};
+    Millis next_heartbeat{0};
+    bool greeted = false;           // said hello in this reign
+    std::uint64_t next_report = 1;  // lowest report number that was not received
+    // Heartbeats in a row in which it named fewer units than it should hold.
+    std::uint32_t short_beats = 0;
+};
+
+struct RunningAttempt {
+    AttemptNumber attempt;
+    IncarnationId agent;
+    Millis since{0};
+};
+
+enum class Stopping { no, in_order, at_once };
+
+struct Presence {
+    Presence(const State& state, EpochNumber reign, Now now);
+
+    EpochNumber epoch;
+    Millis began{0};
+    bool began_paused = false;
+    Stopping stopping = Stopping::no;
+    std::unordered_map<IncarnationId, AgentPresence> agents;
+    std::unordered_map<UnitKey, RunningAttempt> running;
+    std::unordered_map<UnitKey, Millis> delayed;     // not to be assigned before
+    std::vector<std::optional<double>> duration_ms;  // of a stage's attempts, moving average
+    std::set<UnitKey> adoption_wanted;               // asked for already
+    std::vector<bool> selected;                      // selections decided in this reign
+
+    const AgentPresence* find(IncarnationId agent) const;
+
+    // Keeps up with a fact that was just applied.
+    void observe(const Fact& fact, const State& state, Now now);
+    void forget_delays(Now now);
+
+    // The agent's spool was read: its units need not wait for it any longer.
+    void on_spool_read(const State& state, IncarnationId agent);
+
+ private:
+    void on_attempt_over(UnitKey unit, const AttemptEnd& end);
+};
+
+}  // namespace xorch

@@ -1,0 +1,237 @@
+// What follows from the state without anybody asking: canary waves, selections, adoptions,
+// notifications, and the pause of a sweep that cannot go on.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "coordinator/decide/planted.h"
+#include "coordinator/decide/rules/rules.h"
+#include "coordinator/decide/selection.h"
+
+namespace xorch {
+
+namespace {
+
+// Lines of output that a notification and the reason of a pause show.
+constexpr std::size_t lines_shown = 20;
+
+std::string last_lines(std::string_view text) {
+    while (!text.empty() && text.back() == '\n')
+        text.remove_suffix(1);
+    std::size_t begin = text.size();
+    for (std::size_t lines = 0; lines < lines_shown && begin > 0; ++lines) {
+        const std::size_t newline = text.rfind('\n', begin - 1);
+        begin = newline == std::string_view::npos ? 0 : newline;
+    }
+    if (begin > 0) ++begin;
+    return std::string(text.substr(std::min(begin, text.size())));
+}
+
+std::string unit_name(const State& state, UnitKey unit) {
+    return fmt::format("{}/{}", state.plan().stage(unit.stage).name, unit.index);
+}
+
+bool fails_alike(const Canary& a, const Canary& b) {
+    return a.cause == b.cause && a.exit_code == b.exit_code && a.signal == b.signal &&
+           a.message == b.message;
+}
+
+std::string explain_pause(const State& state, StageIndex stage) {
+    const StageState& now = state.stage(stage);
+    const Canary& canary = now.canaries.front();
+    const std::string lines = last_lines(canary.tail);
+    return fmt::format(
+        "stage {}: {} failed{}: {} ({}).{}\nThe other {} units are untouched. Next: `xorch logs "
+        "{}` shows all output; `xorch retry` tries again once the cause is mended.",
+        state.plan().stage(stage).name,
+        now.canaries.size() == 1 ? "the first unit"
+                                 : fmt::format("all of the first {} units", now.canaries.size()),
+        now.canaries.size() == 1 ? "" : " alike",
+        canary.message,
+        cause_name(canary.cause),
+        lines.empty() ? "" : " Its last lines:\n" + lines,
+        now.total() -
+            now.in(UnitPhase::done)-now.in(UnitPhase::failed)-now.in(UnitPhase::cancelled),
+        unit_name(state, {stage, canary.index})
+    );
+}
+
+// How the canaries of a stage stand.
+struct Wave {
+    bool is_settled = true;  // each is good, or failed for good, or cancelled
+    bool all_fail_alike = true;
+    bool any_failed = false;
+};
+
+bool is_healthy(const State& state, const Presence& presence, UnitKey unit, Now now) {
+    const UnitState& canary = state.unit(unit);
+    if (canary.phase == UnitPhase::done || canary.checkpoint_attempt > 0) return true;
+    const auto running = presence.running.find(unit);
+    return running != presence.running.end() &&
+           now.boot - running->second.since >= state.plan().sweep().tuning.canary_healthy;
+}
+
+Wave look_at_wave(const State& state, const Presence& presence, StageIndex stage, Now now) {
+    Wave wave;
+    const std::vector<Canary>& canaries = state.stage(stage).canaries;
+    for (const Canary& canary : canaries) {
+        const UnitKey unit{stage, canary.index};
+        if (canary.failed) {
+            wave.any_failed = true;
+            wave.all_fail_alike = wave.all_fail_alike && fails_alike(canary, canaries.front());
+        } else {
+            wave.all_fail_alike = false;
+            const bool is_gone = is_final(state.unit(unit).phase);
+            const bool is_good = is_gone || is_healthy(state, presence, unit, now);
+            wave.is_settled = wave.is_settled && is_good;
+        }
+    }
+    return wave;
+}
+
+void watch_waves(const State& state, const Presence& presence, Now now, Effects& effects) {
+    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
+        const StageIndex stage{s};
+        const StageState& now_state = state.stage(stage);
+        const bool is_open = now_state.wave < StageState::last_wave && !now_state.canaries.empty();
+        if (!is_open || state.is_final(stage)) continue;
+        const Wave wave = look_at_wave(state, presence, stage, now);
+        if (!wave.is_settled) continue;
+        if (!wave.any_failed || !wave.all_fail_alike) {
+            effects.facts.push_back(WaveOpened{stage, now_state.wave + 1});
+        } else if (now_state.canaries.size() >= canaries_of_wave[now_state.wave] && !state.paused()) {
+            effects.facts.push_back(SweepPaused{explain_pause(state, stage)});
+            return;
+        }
+    }
+}
+
+SelectionDecided select(const State& state, std::uint32_t number) {
+    const Select& rule = state.plan().sweep().selects[number];
+    const StageIndex from{*find_stage(state.plan().sweep(), rule.from)};
+    std::vector<Candidate> candidates;
+    for (std::uint32_t i = 0; i < state.plan().unit_count(from); ++i) {
+        const UnitKey unit{from, i};
+        if (state.unit(unit).phase != UnitPhase::done) continue;
+        candidates.push_back({unit, state.plan().parameters(unit), state.metrics(unit)});
+    }
+    Decision decision = decide(rule, candidates);
+    return {number, std::move(decision.chosen), std::move(decision.explanation)};
+}
+
+void watch_selections(const State& state, const Presence& presence, Effects& effects) {
+    const std::vector<Select>& selects = state.plan().sweep().selects;
+    for (std::uint32_t s = 0; s < selects.size(); ++s) {
+        const SelectState& known = state.select(s);
+        const bool forgotten = planted::selection_twice && !presence.selected[s];
+        if (known.decided && !known.stale && !forgotten) continue;
+        const StageIndex from{*find_stage(state.plan().sweep(), selects[s].from)};
+        if (!state.is_final(from)) continue;
+        effects.facts.push_back(select(state, s));
+        // It may give units to the stage of the next one.
+        return;
+    }
+}
+
+void notify(std::string event, std::string text, Effects& effects) {
+    effects.facts.push_back(NotificationSent{event, text});
+    effects.messages.push_back(Notification{std::move(event), std::move(text)});
+}
+
+std::string summarise(const State& state) {
+    std::uint32_t done = 0;
+    std::uint32_t failed = 0;
+    std::uint32_t cancelled = 0;
+    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
+        done += state.stage(StageIndex{s}).in(UnitPhase::done);
+        failed += state.stage(StageIndex{s}).in(UnitPhase::failed);
+        cancelled += state.stage(StageIndex{s}).in(UnitPhase::cancelled);
+    }
+    return fmt::format("{} done, {} failed, {} cancelled", done, failed, cancelled);
+}
+
+void watch_notifications(const State& state, Effects& effects) {
+    if (state.first_failure() && !state.notified("first_failure")) {
+        const FirstFailure& first = *state.first_failure();
+        const std::string text = fmt::format(
+            "unit {} failed: {} ({})\n{}",
+            unit_name(state, first.unit),
+            first.message,
+            cause_name(first.cause),
+            last_lines(first.tail)
+        );
+        notify("first_failure", text, effects);
+    }
+    if (state.paused() && !state.notified("paused")) {
+        notify("paused", state.pause_reason(), effects);
+    }
+    if (state.complete() && !state.notified("done")) notify("done", summarise(state), effects);
+}
+
+void watch_adoptions(const State& state, const Presence& presence, Effects& effects) {
+    for (const UnitKey unit : state.adoptable()) {
+        if (presence.adoption_wanted.contains(unit)) continue;
+        const UnitKey same = *state.plan().same_unit(unit);
+        effects.messages.push_back(AdoptionWanted{unit, same, state.unit(same).result});
+    }
+}
+
+// Ready units of this stage fit no agent that is here, not even an empty one.
+bool fits_nobody(const State& state, StageIndex stage) {
+    const Resources& each = state.plan().stage(stage).resources;
+    const std::vector<std::uint32_t>& present = state.present_agents();
+    return std::none_of(present.begin(), present.end(), [&](std::uint32_t index) {
+        return fitting(state.agents()[index].capacity, {}, each) > 0;
+    });
+}
+
+// Nothing runs, and what could run asks for more than any agent has: nobody would ever wake it.
+void watch_fit(const State& state, const Presence& presence, Effects& effects) {
+    if (state.paused() || state.present_agents().empty() || !presence.delayed.empty()) return;
+    std::optional<StageIndex> unfit;
+    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
+        const StageState& stage = state.stage(StageIndex{s});
+        if (stage.in(UnitPhase::assigned) > 0) return;
+        if (stage.in(UnitPhase::ready) == 0) continue;
+        if (!fits_nobody(state, StageIndex{s})) return;
+        unfit = StageIndex{s};
+    }
+    if (!unfit) return;
+    const Stage& stage = state.plan().stage(*unfit);
+    effects.facts.push_back(SweepPaused{fmt::format(
+        "a unit of stage {} asks for {} cpus, {} gpus and {} bytes of memory, more than any agent "
+        "has. Lower `resources` in the sweep file, or raise local.slots and `xorch resume`.",
+        stage.name,
+        stage.resources.cpus,
+        stage.resources.gpus,
+        stage.resources.memory.value
+    )});
+}
+
+}  // namespace
+
+Effects on_progress(const State& state, const Presence& presence, Now now) {
+    Effects effects;
+    watch_selections(state, presence, effects);
+    if (effects.facts.empty()) watch_waves(state, presence, now, effects);
+    if (effects.facts.empty()) watch_fit(state, presence, effects);
+    if (effects.facts.empty()) watch_notifications(state, effects);
+    watch_adoptions(state, presence, effects);
+    return effects;
+}
+
+std::optional<Millis> next_healthy_canary(const State& state, const Presence& presence) {
+    std::optional<Millis> next;
+    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
+        for (const Canary& canary : state.stage(StageIndex{s}).canaries) {
+            const auto running = presence.running.find({StageIndex{s}, canary.index});
+            if (running == presence.running.end()) continue;
+            const Millis at = running->second.since + state.plan().sweep().tuning.canary_healthy;
+            next = next ? std::min(*next, at) : at;
+        }
+    }
+    return next;
+}
+
+}  // namespace xorch

@@ -1,0 +1,89 @@
+#pragma once
+
+// The rules by which a sweep is run: plain functions from what is known and what happened to what
+// becomes fact and what is said. None reads a clock, a file or a socket, none remembers anything.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/decide/rules/effects.h"
+#include "coordinator/decide/rules/presence.h"
+
+namespace xorch {
+
+// ---- agents.cpp ----
+
+Effects on_hello(const State& state, const Presence& presence, const AgentHello& hello, Now now);
+
+// An agent that keeps naming fewer units than it should hold did not get some: they are sent again,
+// under the same attempt, which an agent that has them ignores.
+Effects on_short_heartbeats(const State& state, const AgentState& agent);
+
+// The agent is gone and its units are given back, or failed as poison. `in_order`: it said goodbye.
+struct AgentEnd {
+    bool in_order = false;
+    std::string reason;
+};
+
+Effects on_agent_gone(
+    const State& state,
+    const Presence& presence,
+    const AgentState& agent,
+    const AgentEnd& end,
+    Now now
+);
+
+// Units that the state assigns to the agent and that it does not name.
+bool lacks_units(const AgentState& agent, const AgentHello& hello);
+
+std::vector<IncarnationId> lost_agents(const State& state, const Presence& presence, Now now);
+
+// ---- attempts.cpp ----
+
+Effects on_end(const State& state, IncarnationId from, const EndReport& report);
+Effects on_checkpoint(const State& state, IncarnationId from, const CheckpointReport& report);
+Effects on_adopted(const State& state, const UnitAdopted& adopted);
+
+// ---- requests.cpp ----
+
+Effects on_request(const State& state, const Presence& presence, const ClientRequest& request);
+
+// The arguments of "stop": {"at_once": true}.
+bool wants_stop_at_once(const ClientRequest& request);
+
+// Canary waves: so many units are tried before the rest of their stage; the wave after these takes
+// all.
+inline constexpr std::array<std::uint32_t, StageState::last_wave> canaries_of_wave{1, 4};
+
+// ---- progress.cpp: what follows from the state alone ----
+
+// The next decisions that are due: canary waves, selections, adoptions, notifications, a pause.
+Effects on_progress(const State& state, const Presence& presence, Now now);
+
+// When on_progress() might see a canary as healthy.
+std::optional<Millis> next_healthy_canary(const State& state, const Presence& presence);
+
+// ---- lane.cpp ----
+
+// The next allocation, if there is work and none is under way.
+Effects on_lane(const State& state, const Presence& presence);
+
+Effects on_allocation(
+    const State& state, const Presence& presence, const AllocationEvent& event, Now now
+);
+
+// Why the reign is over, or nothing.
+std::optional<std::string> why_over(const State& state, const Presence& presence, Now now);
+Effects end_reign(const State& state, const Presence& presence, const std::string& reason, Now now);
+Effects ask_agents_to_leave(const State& state, const Presence& presence);
+
+// ---- scheduler.cpp ----
+
+Effects schedule(const State& state, const Presence& presence, Now now);
+
+// How many units with these needs fit into what `used` leaves of the capacity.
+std::uint32_t fitting(const Capacity& capacity, const Capacity& used, const Resources& each);
+
+}  // namespace xorch
