@@ -11,7 +11,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "coordinator/journal/endpoint.h"
+#include "coordinator/journal/alive.h"
 #include "coordinator/journal/segment.h"
 #include "core/io/process.h"
 

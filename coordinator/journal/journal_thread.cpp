@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "coordinator/journal/endpoint.h"
+#include "coordinator/journal/alive.h"
 #include "core/io/descriptor.h"
 
 namespace xorch {

@@ -1,9 +1,9 @@
-// What lies beside the journal: endpoints, the alive counter, snapshots.
+// What lies beside the journal: the alive counter, snapshots.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "coordinator/journal/endpoint.h"
+#include "coordinator/journal/alive.h"
 #include "coordinator/journal/snapshot.h"
 #include "tests/coordinator/journal/journal_fixture.h"
 
@@ -15,27 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const SweepLayout layout{"/sweep"};
-
-EndpointFile endpoint_of(std::uint32_t epoch) {
-    return {EpochNumber{epoch}, "tcp://127.0.0.1:4711", "key", "node1", 99};
-}
-
-TEST(Endpoint, OfTheHighestEpochIsRead) {
-    MemoryDisk disk;
-    EXPECT_EQ(newest_endpoint(disk, layout).value(), std::nullopt);
-    ASSERT_TRUE(write_endpoint(disk, layout, endpoint_of(9)));
-    ASSERT_TRUE(write_endpoint(disk, layout, endpoint_of(10)));
-    EXPECT_EQ(newest_endpoint(disk, layout).value(), endpoint_of(10));
-}
-
-TEST(Endpoint, ThatIsNoEndpointIsRefused) {
-    MemoryDisk disk;
-    ASSERT_TRUE(write_endpoint(disk, layout, endpoint_of(1)));
-    disk.content(layout.endpoint(EpochNumber{1})) = "{}";
-    const auto endpoint = newest_endpoint(disk, layout);
-    ASSERT_FALSE(endpoint);
-    EXPECT_THAT(endpoint.error().message, HasSubstr("000001.endpoint.json"));
-}
 
 TEST(AliveCounter, CountsItsBeatsAlsoWhenItIsOpenedAgain) {
     MemoryDisk disk;

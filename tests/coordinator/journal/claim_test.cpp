@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-#include "coordinator/journal/endpoint.h"
+#include "coordinator/journal/alive.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
 #include "tests/coordinator/journal/journal_fixture.h"

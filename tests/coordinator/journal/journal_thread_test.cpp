@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
-#include "coordinator/journal/endpoint.h"
+#include "coordinator/journal/alive.h"
 #include "core/io/posix_disk.h"
 #include "core/layout.h"
 #include "tests/coordinator/journal/journal_fixture.h"

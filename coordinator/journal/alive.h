@@ -1,8 +1,7 @@
 #pragma once
 
-// What the reigning coordinator leaves beside the journal for others: where it can be talked to,
-// and a counter that shows that it lives. Neither is truth; readers take those of the highest
-// epoch.
+// A counter beside the journal that shows that the reigning coordinator lives. It is no truth:
+// who reigns is what the segments say.
 
 #include <cstdint>
 #include <memory>
@@ -11,26 +10,8 @@
 
 #include "core/disk.h"
 #include "core/error.h"
-#include "core/ids.h"
-#include "core/layout.h"
 
 namespace xorch {
-
-// journal/<epoch>.endpoint.json
-struct EndpointFile {
-    EpochNumber epoch;
-    std::string address;     // "tcp://127.0.0.1:4711": numeric
-    std::string server_key;  // public, Z85
-    std::string host;
-    std::uint64_t pid = 0;
-
-    friend bool operator==(const EndpointFile&, const EndpointFile&) = default;
-};
-
-Result<void> write_endpoint(Disk& disk, const SweepLayout& layout, const EndpointFile& endpoint);
-
-// Of the highest epoch that wrote one; nothing if none did. That epoch may be over.
-Result<std::optional<EndpointFile>> newest_endpoint(Disk& disk, const SweepLayout& layout);
 
 // journal/<epoch>.alive: grows by one byte per beat. Its length is the counter, so that a beat
 // needs neither a second file nor, almost always, a free block. Synced each time, since NFS shows
