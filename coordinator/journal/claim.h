@@ -64,7 +64,8 @@ struct WaitingClock {
 };
 
 // Watches until the holder may be succeeded. `conflict` if it lives, or if another one succeeded it
-// meanwhile. A claim may follow at once.
+// meanwhile. It may take `silent`: what the holder wrote before it fell silent is refused by the
+// claim until it is read, too.
 Result<void> await_succession(
     Disk& disk,
     const SweepLayout& layout,

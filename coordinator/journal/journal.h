@@ -61,8 +61,9 @@ Result<void> release_reserve(Disk& disk, const std::string& directory);
 class JournalWriter {
  public:
     // Creates segment `end.epoch + 1` after what `end` says counts: header to a temporary file,
-    // sync, link, sync of the directory. `conflict` if somebody else was faster. Whether the holder
-    // may be succeeded is the caller's question (claim.h).
+    // sync, link, sync of the directory. `conflict` if somebody else was faster; `unavailable` if
+    // the newest segment grew since `end` was read: replay again from there. Whether the holder may
+    // be succeeded is the caller's question (claim.h).
     static Result<JournalWriter> claim(
         Disk& disk,
         const std::string& directory,
@@ -83,9 +84,9 @@ class JournalWriter {
     // Takes the bytes staged so far, to be written by write() on any one thread, in order.
     std::string take_staged();
 
-    // Appends, syncs, and looks whether this epoch still reigns: `conflict` if a higher segment
-    // exists. After an error the writer is dead: drop it and recover from what is durable. It may
-    // run on another thread than stage() and take_staged().
+    // Appends, syncs, and looks whether this epoch still reigns: `conflict` if a higher one exists
+    // or is being claimed. After an error the writer is dead: drop it and recover from what is
+    // durable. It may run on another thread than stage() and take_staged().
     Result<void> write(std::string_view staged);
 
  private:

@@ -19,14 +19,18 @@ constexpr std::uint64_t reserve_bytes = 1ULL << 20U;
 // Left-over files of claims that crashed are passed over; so many at once mean something else.
 constexpr unsigned temporary_names_max = 1000;
 
+// Says that somebody is about to claim this epoch. Empty, removed by the winner.
+std::string announcement_path(const std::string& directory, EpochNumber epoch) {
+    return segment_path(directory, epoch) + ".claim";
+}
+
 std::string reserve_path(const std::string& directory) {
     return directory + "/reserve";
 }
 
 tl::unexpected<Error> fail_taken(EpochNumber epoch) {
     return fail(
-        ErrorCode::conflict,
-        fmt::format("another coordinator was faster and reigns in epoch {}", epoch.value)
+        ErrorCode::conflict, fmt::format("another coordinator claimed epoch {}", epoch.value)
     );
 }
 
@@ -39,6 +43,25 @@ Result<void> make_previous_durable(
     auto previous = disk.open_append(segment_path(directory, end.epoch));
     if (!previous) return tl::unexpected(previous.error());
     return (*previous)->sync();
+}
+
+// A holder that was only stopped may wake up and write while it is being succeeded. It looks for
+// the announcement after each sync and before it acknowledges; the claimant looks for new frames
+// after it announced itself. So either the claimant sees the frame or the holder does not
+// acknowledge it.
+Result<void> announce(Disk& disk, const std::string& directory, const JournalEnd& end) {
+    const EpochNumber epoch{end.epoch.value + 1};
+    const auto made = disk.create(announcement_path(directory, epoch));
+    if (!made && made.error().code != ErrorCode::conflict) return tl::unexpected(made.error());
+    if (end.epoch.value == 0) return {};
+    const SegmentPlace after{.epoch = end.epoch, .offset = end.bytes, .counts = {}};
+    const auto more = SegmentReader(disk, directory, after).next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return {};
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("epoch {} has new facts since it was read; read it again", end.epoch.value)
+    );
 }
 
 struct Temporary {
@@ -65,6 +88,19 @@ Result<Temporary> write_temporary_header(
         return made;
     }
     return fail(ErrorCode::internal, directory + " is full of unfinished claims (*.tmp)");
+}
+
+// `conflict` if a higher epoch exists or is being claimed. The announcement first: it is removed
+// only after the segment is there.
+Result<void> check_reigning(Disk& disk, const std::string& directory, EpochNumber epoch) {
+    const EpochNumber next{epoch.value + 1};
+    for (const std::string& path :
+         {announcement_path(directory, next), segment_path(directory, next)}) {
+        const auto there = disk.exists(path);
+        if (!there) return tl::unexpected(there.error());
+        if (*there) return fail_taken(next);
+    }
+    return {};
 }
 
 // True if the segment is ours now. A link that failed may have worked all the same: the content
@@ -137,6 +173,9 @@ Result<JournalWriter> JournalWriter::claim(
         );
     }
     const EpochNumber epoch{end.epoch.value + 1};
+    if (auto announced = announce(disk, directory, end); !announced) {
+        return tl::unexpected(announced.error());
+    }
     if (auto synced = make_previous_durable(disk, directory, end); !synced) {
         return tl::unexpected(synced.error());
     }
@@ -161,6 +200,8 @@ Result<JournalWriter> JournalWriter::claim(
     if (auto synced = disk.sync_directory(directory); !synced) {
         return tl::unexpected(synced.error());
     }
+    // The segment itself says it now. Best effort: left over, it costs nobody anything.
+    static_cast<void>(disk.remove(announcement_path(directory, epoch)));
     auto file = disk.open_append(path);
     if (!file) return tl::unexpected(file.error());
     auto content = std::make_unique<Content>();
@@ -204,11 +245,7 @@ Result<void> JournalWriter::write(std::string_view staged) {
     const auto attempt = [&]() -> Result<void> {
         if (auto written = content.file->append(staged); !written) return written;
         if (auto synced = content.file->sync(); !synced) return synced;
-        const EpochNumber next{content.epoch.value + 1};
-        const auto succeeded = content.disk->exists(segment_path(content.directory, next));
-        if (!succeeded) return tl::unexpected(succeeded.error());
-        if (*succeeded) return fail_taken(next);
-        return {};
+        return check_reigning(*content.disk, content.directory, content.epoch);
     };
     auto done = attempt();
     if (!done) {

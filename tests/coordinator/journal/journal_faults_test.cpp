@@ -53,7 +53,7 @@ struct Scenario {
 class JournalFaults : public testing::TestWithParam<Scenario> {};
 
 TEST_P(JournalFaults, LoseNothingThatWasAcknowledged) {
-    constexpr std::uint64_t operations = 40;  // two reigns take fewer
+    constexpr std::uint64_t operations = 48;  // two reigns take fewer
     for (std::uint64_t operation = 0; operation < operations; ++operation) {
         std::mt19937_64 random(operation);
         MemoryDisk disk;

@@ -263,6 +263,37 @@ TEST_F(Journal, WhatAStaleCoordinatorAddsIsVoid) {
     EXPECT_THAT(read().reasons, ElementsAre("counts", "new"));
 }
 
+TEST_F(Journal, IsNotClaimedAfterAnEndThatIsNotItsEndAnyMore) {
+    auto writer = claim_next(disk_, 1);
+    ASSERT_TRUE(writer);
+    const JournalEnd end = read().end;
+    ASSERT_TRUE(say(*writer, "acknowledged meanwhile"));
+    const auto next =
+        JournalWriter::claim(disk_, journal_directory, end, holder_with_pid(2), sweep_hash);
+    ASSERT_FALSE(next);
+    EXPECT_EQ(next.error().code, ErrorCode::unavailable);
+    ASSERT_TRUE(claim_next(disk_, 2));
+    EXPECT_THAT(read().reasons, ElementsAre("acknowledged meanwhile"));
+}
+
+TEST_F(Journal, AcknowledgesNothingOnceAClaimIsAnnounced) {
+    auto writer = claim_next(disk_, 1);
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE(say(*writer, "before"));
+    // The claimant announced itself and looked for new facts; it did not get further.
+    ASSERT_TRUE(disk_.create(segment_path(journal_directory, EpochNumber{2}) + ".claim"));
+    const auto written = say(*writer, "too late to acknowledge");
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, ErrorCode::conflict);
+    ASSERT_TRUE(claim_next(disk_, 1));
+}
+
+TEST_F(Journal, LeavesNothingBehindAClaim) {
+    write_epoch(1, {"a"});
+    write_epoch(2, {"b"});
+    EXPECT_THAT(disk_.list(journal_directory).value(), ElementsAre("000001.log", "000002.log"));
+}
+
 TEST_F(Journal, IsClaimedByOneOfTwoThatSawTheSameEnd) {
     write_epoch(1, {"a"});
     const JournalEnd end = read().end;
@@ -289,8 +320,8 @@ TEST_F(Journal, ALinkWhoseAnswerWasLostIsAClaim) {
     const auto claim_on = [&](Disk& disk) {
         return JournalWriter::claim(disk, journal_directory, end, holder_with_pid(2), sweep_hash);
     };
-    // Operations: sync of the old segment, create, append, sync, link.
-    FaultyDisk faulty(disk_, Fault{.operation = 4, .sticky = false, .takes_effect = true});
+    // Operations: announcement, sync of the old segment, create, append, sync, link.
+    FaultyDisk faulty(disk_, Fault{.operation = 5, .sticky = false, .takes_effect = true});
     auto writer = claim_on(faulty);
     ASSERT_TRUE(writer) << writer.error().message;
     ASSERT_TRUE(say(*writer, "b"));
