@@ -1,0 +1,181 @@
+#pragma once
+
+// The attempt runner's state: attempts by serial number, what they wait for, the two threads. One
+// file per concern implements it: runner.cpp (the public face and the loop's turn), start.cpp,
+// stop.cpp (ending and clearing), watch.cpp (ticks: memory, disk, live output, checkpoints). Loop
+// thread only.
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/io/descriptor.h"
+#include "core/io/posix_disk.h"
+#include "worker/attempt/background_queue.h"
+#include "worker/attempt/devices.h"
+#include "worker/attempt/exit_judgement.h"
+#include "worker/attempt/finishing.h"
+#include "worker/attempt/output_capture.h"
+#include "worker/attempt/output_store.h"
+#include "worker/attempt/ownership.h"
+#include "worker/attempt/preparation.h"
+#include "worker/attempt/publishing.h"
+#include "worker/attempt/records_stdout.h"
+#include "worker/attempt_runner.h"
+
+namespace xorch {
+
+enum class AttemptPhase {
+    preparing,  // on a thread; no process yet
+    running,
+    clearing,   // the main process is gone, others may not be
+    finishing,  // on a thread; no process any more
+};
+
+enum class StopStep { none, asked, terminated, killed };
+
+// Checkpoints of a running attempt.
+struct CheckpointWatch {
+    int inotify = -1;  // watch of the publish folder; -1 = looked at by the tick only
+    bool in_flight = false;
+    bool again = false;  // something was published meanwhile
+    bool final_look_done = false;
+    Millis asked_at{0};
+    std::uint64_t next_sequence = 1;
+    std::uint64_t sealed = 0;
+    std::int64_t step = -1;
+    GlobState state;
+};
+
+struct Attempt {
+    std::uint64_t serial = 0;
+    StartAttempt order;
+    const Stage* stage = nullptr;
+    AttemptPhase phase = AttemptPhase::preparing;
+    Preparation prepared;
+    DeviceShare devices;
+    Millis started{0};
+    Millis started_unix{0};
+
+    pid_t pid = 0;  // 0 = never started
+    Descriptor output;
+    Descriptor errors;  // only if rows come from stdout
+    OutputCapture capture;
+    std::optional<StdoutRows> rows;
+    std::vector<PrintedRow> printed;
+    bool has_live_file = false;
+
+    std::optional<Cause> ordered;  // by EndAttempt
+    StopStep stop = StopStep::none;
+    Millis next_stop_step{0};
+    std::optional<Cause> imposed;
+    std::string imposed_message;
+
+    int exit_code = 0;
+    int signal = 0;
+    Millis ended{0};
+    bool left_processes = false;
+    Bytes memory_peak{0};
+    bool measuring_disk = false;
+
+    CheckpointWatch checkpoints;
+    std::vector<std::string> notes;
+};
+
+// A unit that is done. Its checkpoints are dropped one turn after the end was reported: by then the
+// agent has the report in its spool, and the unit cannot start from zero any more.
+struct FinalUnit {
+    UnitId id;
+    std::size_t keep = 0;
+};
+
+// Whose turn an event of the epoll is: the attempt's serial (0 = the runner) and its kind.
+enum class EventKind : std::uint64_t { signals, wake, inotify, output, errors };
+
+struct AttemptRunner::Content {
+    Content(const Sweep& sweep_in, RunnerSettings settings_in, std::vector<std::string> base);
+    ~Content();
+    Content(const Content&) = delete;
+    Content& operator=(const Content&) = delete;
+
+    // runner.cpp
+    Result<void> open();
+    void start(Now now, const StartAttempt& order);
+    void end(Now now, const EndAttempt& order);
+    std::vector<AttemptNews> turn(Now now);
+    Millis next_turn() const;
+    Attempt* find(UnitKey unit, AttemptNumber attempt);
+    Attempt* find(std::uint64_t serial);
+    void say(AttemptNews news);
+    void read_events();
+    void on_event(std::uint64_t serial, EventKind kind);
+    Result<void> watch_descriptor(
+        const Descriptor& descriptor, std::uint64_t serial, EventKind kind
+    );
+    void continue_work();
+    void read_output(Attempt& attempt, bool is_error_output);
+
+    // start.cpp
+    PreparationRequest request_for(const Attempt& attempt);
+    void on_prepared(std::uint64_t serial, Result<Preparation> prepared);
+    Result<void> spawn_main(Attempt& attempt);
+    void never_started(Attempt& attempt, Cause cause, std::string message);
+
+    // stop.cpp
+    void reap();
+    void on_main_ended(Attempt& attempt, int status, std::uint64_t memory_peak_kb);
+    void advance_stop(Attempt& attempt);
+    void signal_all(Attempt& attempt, int signal);
+    void kill_at_once(Attempt& attempt);
+    void impose(Attempt& attempt, Cause cause, std::string message);
+    void clear(Attempt& attempt);
+    void finish(Attempt& attempt);
+    FinishRequest finish_request(Attempt& attempt);
+    void on_finished(std::uint64_t serial, AttemptEnd end);
+    void drop_final_checkpoints();
+    void kill_everything();
+
+    // watch.cpp
+    void tick();
+    void watch_memory(Attempt& attempt);
+    void watch_disk(Attempt& attempt);
+    void flush_live(Attempt& attempt);
+    void on_published_event();
+    void look_for_checkpoints(Attempt& attempt);
+    PublishRequest publish_request(Attempt& attempt);
+    void on_looked(std::uint64_t serial, Published published);
+
+    const Sweep& sweep;
+    RunnerSettings settings;
+    std::vector<std::string> base_environment;
+    std::map<std::uint32_t, std::vector<std::string>> stage_environments;
+    Devices devices;
+    Ownership ownership;
+    std::map<std::uint64_t, Attempt> attempts;
+    std::map<pid_t, std::uint64_t> mains;
+    std::uint64_t last_serial = 0;
+    std::vector<AttemptNews> news;
+    std::vector<FinalUnit> final_units;  // their checkpoints go at the next turn
+    std::uint64_t kernel_kills = 0;      // for want of memory, seen so far
+    Now now;
+    Millis next_tick{0};
+    std::uint64_t ticks = 0;
+
+    Descriptor epoll;
+    Descriptor signals;
+    Descriptor wake;
+    Descriptor inotify;
+    std::map<int, std::uint64_t> publish_watches;
+
+    // The threads are last: they end first. The disk has no state; the store is the file thread's.
+    PosixDisk disk;
+    OutputStore output_store;
+    std::unique_ptr<BackgroundQueue> checkpoint_thread;
+    std::unique_ptr<BackgroundQueue> file_thread;
+};
+
+}  // namespace xorch

@@ -1,0 +1,57 @@
+#include "worker/attempt/devices.h"
+
+#include <algorithm>
+
+namespace xorch {
+
+namespace {
+
+// The first `count` of `pool`, removed from it; nothing if there are fewer.
+template <class Item>
+std::vector<Item> take_from(std::vector<Item>& pool, std::size_t count) {
+    if (pool.size() < count) return {};
+    const auto end = pool.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<Item> taken(pool.begin(), end);
+    pool.erase(pool.begin(), end);
+    return taken;
+}
+
+template <class Item>
+void put_back(std::vector<Item>& pool, const std::vector<Item>& items) {
+    pool.insert(pool.end(), items.begin(), items.end());
+    std::sort(pool.begin(), pool.end());
+}
+
+}  // namespace
+
+Devices::Devices(
+    const Capacity& capacity, std::vector<int> usable_cpus, const std::string& visible_gpus
+)
+    : has_gpus_(capacity.gpus > 0) {
+    if (usable_cpus.size() == capacity.cpus) free_cpus_ = std::move(usable_cpus);
+    cpus_total_ = free_cpus_.size();
+    std::size_t begin = 0;
+    while (begin < visible_gpus.size() && free_gpus_.size() < capacity.gpus) {
+        const std::size_t end = std::min(visible_gpus.find(',', begin), visible_gpus.size());
+        free_gpus_.push_back(visible_gpus.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    for (std::uint32_t gpu = 0; visible_gpus.empty() && gpu < capacity.gpus; ++gpu)
+        free_gpus_.push_back(std::to_string(gpu));
+}
+
+DeviceShare Devices::take(std::uint32_t cpus, std::uint32_t gpus) {
+    DeviceShare share;
+    // All CPUs of the node need no pinning.
+    if (cpus > 0 && cpus < cpus_total_) share.cpus = take_from(free_cpus_, cpus);
+    share.gpus = take_from(free_gpus_, gpus);
+    share.hide_gpus = has_gpus_ && gpus == 0;
+    return share;
+}
+
+void Devices::give_back(const DeviceShare& share) {
+    put_back(free_cpus_, share.cpus);
+    put_back(free_gpus_, share.gpus);
+}
+
+}  // namespace xorch

@@ -1,0 +1,39 @@
+#pragma once
+
+// Which CPUs and GPUs of this node each running attempt has. Numbers only; the kernel enforces.
+// Loop thread only.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/facts.h"
+
+namespace xorch {
+
+struct DeviceShare {
+    std::vector<int> cpus;          // empty = not pinned
+    std::vector<std::string> gpus;  // as CUDA_VISIBLE_DEVICES names them
+    bool hide_gpus = false;         // the node has GPUs and this attempt has none
+};
+
+class Devices {
+ public:
+    // Pins only if the node claims exactly the CPUs that this process may use: with fewer, another
+    // sweep may count on the others; with more, they do not exist. `visible_gpus` is the agent's
+    // own CUDA_VISIBLE_DEVICES, empty = 0, 1, ...
+    Devices(
+        const Capacity& capacity, std::vector<int> usable_cpus, const std::string& visible_gpus
+    );
+
+    DeviceShare take(std::uint32_t cpus, std::uint32_t gpus);
+    void give_back(const DeviceShare& share);
+
+ private:
+    std::vector<int> free_cpus_;
+    std::size_t cpus_total_ = 0;
+    std::vector<std::string> free_gpus_;
+    bool has_gpus_ = false;
+};
+
+}  // namespace xorch

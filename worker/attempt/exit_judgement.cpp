@@ -1,0 +1,60 @@
+#include "worker/attempt/exit_judgement.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+namespace xorch {
+
+namespace {
+
+std::string how_it_ended(const ExitFacts& facts) {
+    if (facts.signal == 0) return fmt::format("it exited with code {}", facts.exit_code);
+    const char* name = ::sigabbrev_np(facts.signal);
+    return fmt::format("it was ended by SIG{}", name == nullptr ? "?" : name);
+}
+
+// Whoever ordered this wants no result, also not a complete one.
+bool discards_results(Cause cause) {
+    return cause == Cause::cancelled || cause == Cause::superseded;
+}
+
+Judgement judge_crash(const ExitFacts& facts) {
+    if (facts.kernel_out_of_memory) {
+        return {
+            Cause::out_of_memory,
+            how_it_ended(facts) + "; the kernel reports that memory of this cgroup ran out"};
+    }
+    if (facts.signal == 9) {
+        return {
+            Cause::crash,
+            how_it_ended(facts) +
+                ", which xorch did not send; usually the kernel does when memory runs out "
+                "(set resources.memory)"};
+    }
+    return {Cause::crash, how_it_ended(facts)};
+}
+
+}  // namespace
+
+Judgement judge_exit(const ExitFacts& facts) {
+    if (facts.ordered && discards_results(*facts.ordered)) {
+        return {*facts.ordered, how_it_ended(facts)};
+    }
+    const bool exited_well = facts.signal == 0 && facts.exit_code == 0;
+    if (exited_well && facts.records_problem.empty()) return {Cause::none, ""};
+    if (facts.imposed) return {*facts.imposed, facts.imposed_message};
+    const bool wants_more = facts.signal == 0 && facts.exit_code == facts.exit_checkpointed;
+    if (facts.ordered) {
+        return {
+            *facts.ordered,
+            exited_well  ? "it stopped before its records were complete: " + facts.records_problem
+            : wants_more ? "it checkpointed and stopped as asked"
+                         : how_it_ended(facts) + " after it was asked to stop"};
+    }
+    if (exited_well) return {Cause::records, facts.records_problem};
+    if (wants_more) return {Cause::checkpointed, "it checkpointed and asks to be called again"};
+    if (facts.signal != 0) return judge_crash(facts);
+    return {Cause::user_error, how_it_ended(facts)};
+}
+
+}  // namespace xorch

@@ -1,0 +1,115 @@
+#include "worker/attempt/finishing.h"
+
+#include <fmt/format.h>
+
+#include "core/output_pack.h"
+#include "core/record.h"
+#include "worker/attempt/file_tree.h"
+#include "worker/attempt/records_merge.h"
+#include "worker/attempt/records_read.h"
+
+namespace xorch {
+
+namespace {
+
+// What a failure's report shows of the output (design: notifications).
+constexpr std::size_t tail_lines = 20;
+constexpr std::size_t tail_bytes = 4096;
+
+Result<std::vector<Object>> collect_rows(Disk& disk, FinishRequest& request) {
+    const Records& records = request.stage->records;
+    if (request.printed) {
+        if (request.printed_too_much) {
+            return fail(ErrorCode::invalid_input, "its records are larger than 6 MiB together");
+        }
+        return merge_rows(request.earlier_rows, std::move(*request.printed));
+    }
+    auto rows = read_rows(
+        disk,
+        records.from,
+        {.records = request.places.records,
+         .out = request.places.out,
+         .directory = request.directory}
+    );
+    // It resumed behind its last row and had nothing to add.
+    if (!rows && rows.error().code == ErrorCode::not_found && !request.earlier_rows.empty()) {
+        return parse_rows(request.earlier_rows);
+    }
+    // $XORCH_RECORDS began with the earlier rows; a JSON file is written anew as a whole.
+    if (!rows || !has_source(records.from) || !records.from.json.empty()) return rows;
+    return merge_rows(request.earlier_rows, std::move(*rows));
+}
+
+void keep_artifacts(const FinishRequest& request, std::vector<std::string>& notes) {
+    const AttemptPlaces& places = request.places;
+    if (places.out == places.lasting_out || !has_entries(places.out)) return;
+    Result<void> kept = make_folders(places.attempt_directory);
+    if (kept) kept = move_folder(places.out, places.lasting_out);
+    if (!kept) notes.push_back("its artifacts could not be kept: " + kept.error().message);
+}
+
+void keep_output(OutputStore& store, FinishRequest& request) {
+    if (!request.has_output) return;
+    auto location = store.store(request.output);
+    if (location) {
+        request.end.output = std::move(*location);
+    } else {
+        request.notes.push_back("its output could not be kept: " + location.error().message);
+    }
+}
+
+// Empty folders made in advance are not artifacts.
+void clean_up(const FinishRequest& request, std::vector<std::string>& notes) {
+    const AttemptPlaces& places = request.places;
+    if (auto removed = remove_folder(places.scratch); !removed) {
+        notes.push_back(removed.error().message);
+    }
+    if (places.publish.starts_with(places.attempt_directory)) {
+        if (auto removed = remove_folder(places.publish); !removed) {
+            notes.push_back(removed.error().message);
+        }
+    }
+}
+
+std::string join(const std::string& message, const std::vector<std::string>& notes) {
+    std::string text = message;
+    for (const std::string& note : notes)
+        text += (text.empty() ? "" : "; ") + note;
+    return text;
+}
+
+}  // namespace
+
+AttemptEnd finish_attempt(Disk& disk, OutputStore& store, FinishRequest request) {
+    const bool exited_well = request.facts.signal == 0 && request.facts.exit_code == 0;
+    std::vector<Object> rows;
+    if (exited_well) {
+        auto collected = collect_rows(disk, request);
+        request.facts.records_problem =
+            collected ? check_rows(request.stage->records, *collected) : collected.error().message;
+        if (collected) rows = std::move(*collected);
+    }
+    const Judgement judgement = judge_exit(request.facts);
+    AttemptEnd& end = request.end;
+    end.cause = judgement.cause;
+    end.exit_code = request.facts.exit_code;
+    end.signal = request.facts.signal;
+    keep_artifacts(request, request.notes);
+    keep_output(store, request);
+    if (end.cause == Cause::none) {
+        const AttemptPlaces& places = request.places;
+        make_paths_relative(
+            rows,
+            {places.out, places.lasting_out, places.scratch, request.layout.root, request.directory}
+        );
+        end.rows = format_rows(rows);
+        if (std::string note = note_not_finite(rows); !note.empty()) request.notes.push_back(note);
+    } else {
+        end.tail = last_lines(request.recent_output, tail_lines, tail_bytes);
+    }
+    clean_up(request, request.notes);
+    end.message = join(judgement.message, request.notes);
+    return std::move(end);
+}
+
+}  // namespace xorch

@@ -1,0 +1,39 @@
+#pragma once
+
+// The last step of an attempt, when every process of it is gone: rows are read and checked, the
+// exit is judged, artifacts and output go where they last, scratch is removed. Runs on the runner's
+// file thread; plain data in, plain data out.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/disk.h"
+#include "core/facts.h"
+#include "core/layout.h"
+#include "core/sweep.h"
+#include "worker/attempt/exit_judgement.h"
+#include "worker/attempt/output_store.h"
+#include "worker/attempt/preparation.h"
+
+namespace xorch {
+
+struct FinishRequest {
+    const Stage* stage = nullptr;
+    SweepLayout layout;
+    std::string directory;
+    AttemptPlaces places;
+    ExitFacts facts;
+    std::string earlier_rows;
+    std::optional<std::vector<Object>> printed;  // rows from stdout, if they come from there
+    bool printed_too_much = false;
+    OutputStore::Ended output;
+    bool has_output = false;
+    std::string recent_output;
+    std::vector<std::string> notes;  // worth a look whatever the end is
+    AttemptEnd end;                  // as far as it is known: times, signal, checkpoint, memory
+};
+
+AttemptEnd finish_attempt(Disk& disk, OutputStore& store, FinishRequest request);
+
+}  // namespace xorch

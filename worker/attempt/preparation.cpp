@@ -1,0 +1,191 @@
+#include "worker/attempt/preparation.h"
+
+#include <fmt/format.h>
+
+#include "core/command_line.h"
+#include "core/json.h"
+#include "worker/attempt/environment.h"
+#include "worker/attempt/file_tree.h"
+#include "worker/attempt/records_read.h"
+#include "worker/os/spawn.h"
+
+namespace xorch {
+
+namespace {
+
+bool uses_out(const Stage& stage) {
+    const RecordsFrom& from = stage.records.from;
+    return mentions(stage, "out") || !stage.checkpoints.from.empty() || !from.json.empty() ||
+           !from.jsonl.empty() || !from.csv.empty();
+}
+
+bool uses_checkpoints(const Stage& stage) {
+    return mentions(stage, "checkpoint") || mentions(stage, "resume") ||
+           !stage.argv_resume.empty() || !stage.checkpoints.from.empty();
+}
+
+Result<void> write_new_file(Disk& disk, const std::string& path, std::string_view bytes) {
+    auto file = disk.create(path);
+    if (!file) return tl::unexpected(file.error());
+    return (*file)->append(bytes);
+}
+
+Result<void> make_places(
+    Disk& disk, const PreparationRequest& request, const AttemptPlaces& places
+) {
+    const Assignment& assignment = request.order.assignment;
+    // What an agent of the same incarnation left there can only be an attempt that never started.
+    if (auto removed = remove_folder(places.scratch); !removed) return removed;
+    for (const std::string& folder : {places.scratch, places.out, places.publish}) {
+        if (auto made = make_folders(folder); !made) return made;
+    }
+    if (auto written = write_new_file(disk, places.params, assignment.params); !written) {
+        return written;
+    }
+    if (assignment.inputs.empty()) return {};
+    return write_new_file(disk, places.inputs, assignment.inputs);
+}
+
+// The folders of the inputs, from the JSON that goes into XORCH_INPUTS.
+Result<std::vector<InputFolder>> input_folders(const std::string& inputs) {
+    std::vector<InputFolder> folders;
+    if (inputs.empty()) return folders;
+    const auto list = parse_json(inputs);
+    if (!list) return fail_with_context(list.error(), "the unit's inputs");
+    const auto* items = list->get_if<Array>();
+    if (items == nullptr) return fail(ErrorCode::invalid_input, "the unit's inputs are no list");
+    for (const Value& item : *items) {
+        const Value* stage = item.find("stage");
+        const Value* directory = item.find("dir");
+        if (stage == nullptr || directory == nullptr) continue;
+        folders.push_back({.stage = format_plain(*stage), .directory = format_plain(*directory)});
+    }
+    return folders;
+}
+
+Result<CommandContext> context_of(const PreparationRequest& request, const Preparation& prepared) {
+    const Assignment& assignment = request.order.assignment;
+    auto params = parse_json(assignment.params.empty() ? "{}" : assignment.params);
+    if (!params) return fail_with_context(params.error(), "the unit's parameters");
+    auto* members = std::get_if<Object>(&params->data);
+    if (members == nullptr) {
+        return fail(ErrorCode::invalid_input, "the unit's parameters are no object");
+    }
+    auto inputs = input_folders(assignment.inputs);
+    if (!inputs) return tl::unexpected(inputs.error());
+    const auto& found = prepared.checkpoints.found;
+    return CommandContext{
+        .params = std::move(*members),
+        .code =
+            request.stage->code.empty() ? "" : request.layout.code() + "/" + request.stage->name,
+        .out = prepared.places.out,
+        .checkpoint = prepared.places.publish,
+        .resume = found ? found->resume : "",
+        .seed = assignment.seed,
+        .inputs = std::move(*inputs)};
+}
+
+void tell(const PreparationRequest& request, Preparation& prepared) {
+    const Assignment& assignment = request.order.assignment;
+    const AttemptPlaces& places = prepared.places;
+    const auto& found = prepared.checkpoints.found;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        prepared.environment.push_back(fmt::format("{}={}", name, value));
+    };
+    prepared.environment = request.environment;
+    add("XORCH_UNIT_ID", format_unit_id(assignment.id));
+    add("XORCH_ATTEMPT", std::to_string(assignment.attempt.value));
+    add("XORCH_SWEEP", request.layout.root);
+    add("XORCH_INCARNATION", format_incarnation(request.incarnation));
+    add("XORCH_PARAMS", places.params);
+    add("XORCH_INPUTS", assignment.inputs.empty() ? "" : places.inputs);
+    add("XORCH_OUT", places.out);
+    add("XORCH_CHECKPOINT_DIR", places.publish);
+    add("XORCH_RESUME", found ? found->resume : "");
+    add("XORCH_SEED", std::to_string(assignment.seed));
+    add("XORCH_STOP_FILE", places.stop);
+    add("XORCH_RECORDS", places.records);
+    const double every = static_cast<double>(request.stage->limits.checkpoint_every.count()) / 1000;
+    add("XORCH_CHECKPOINT_EVERY_S", fmt::format("{}", every));
+    if (request.order.deadline_unix.count() > 0) {
+        add("XORCH_DEADLINE", std::to_string(request.order.deadline_unix.count() / 1000));
+    }
+    if (request.order.time_left.count() > 0) {
+        const double left = static_cast<double>(request.order.time_left.count()) / 1000;
+        add("XORCH_TIME_LEFT_S", fmt::format("{}", left));
+    }
+}
+
+// Rows go where the unit goes on writing them; a file that the script keeps itself goes back to
+// where it was.
+Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation& prepared) {
+    const auto& found = prepared.checkpoints.found;
+    if (!found) return {};
+    auto rows = disk.read(found->place.path + "/" + checkpoint_rows_name);
+    if (rows) prepared.earlier_rows = std::move(*rows);
+    const bool speaks_itself = !has_source(request.stage->records.from);
+    if (speaks_itself && !prepared.earlier_rows.empty()) {
+        if (auto written = write_new_file(disk, prepared.places.records, prepared.earlier_rows);
+            !written) {
+            return written;
+        }
+    }
+    if (found->restore.empty()) return {};
+    const auto files = files_below(found->resume);
+    if (!files) return tl::unexpected(files.error());
+    return copy_files(found->resume, *files, prepared.places.out + "/" + found->restore);
+}
+
+}  // namespace
+
+AttemptPlaces places_of(const PreparationRequest& request) {
+    const Assignment& assignment = request.order.assignment;
+    AttemptPlaces places;
+    places.scratch = fmt::format(
+        "{}/{}-{}-{}",
+        request.scratch,
+        assignment.unit.stage.value,
+        assignment.unit.index,
+        assignment.attempt.value
+    );
+    places.params = places.scratch + "/params.json";
+    places.inputs = places.scratch + "/inputs.json";
+    places.records = places.scratch + "/records.jsonl";
+    places.stop = places.scratch + "/stop";
+    places.lasting_out = request.layout.output(assignment.id, assignment.attempt);
+    places.attempt_directory = request.layout.attempt(assignment.id, assignment.attempt);
+    places.out = uses_out(*request.stage) ? places.lasting_out : places.scratch + "/out";
+    places.publish = uses_checkpoints(*request.stage) ? places.attempt_directory + "/publish"
+                                                      : places.scratch + "/publish";
+    return places;
+}
+
+Result<Preparation> prepare_attempt(Disk& disk, const PreparationRequest& request) {
+    Preparation prepared;
+    prepared.places = places_of(request);
+    const Assignment& assignment = request.order.assignment;
+    if (assignment.attempt.value > 1) {
+        auto search = find_checkpoint(disk, request.layout, assignment.id, assignment.attempt);
+        if (!search) return tl::unexpected(search.error());
+        prepared.checkpoints = std::move(*search);
+    }
+    if (auto made = make_places(disk, request, prepared.places); !made) {
+        return fail_with_context(made.error(), "preparing the attempt's folders");
+    }
+    if (auto restored = restore(disk, request, prepared); !restored) {
+        return fail_with_context(restored.error(), "restoring from the checkpoint");
+    }
+    tell(request, prepared);
+    const auto context = context_of(request, prepared);
+    if (!context) return tl::unexpected(context.error());
+    auto argv = command_line(*request.stage, *context);
+    if (!argv) return tl::unexpected(argv.error());
+    prepared.argv = std::move(*argv);
+    auto program = find_program(prepared.argv.front(), prepared.environment, request.directory);
+    if (!program) return tl::unexpected(program.error());
+    prepared.program = std::move(*program);
+    prepared.env_key = command_env_key(prepared.program);
+    return prepared;
+}
+
+}  // namespace xorch

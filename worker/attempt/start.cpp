@@ -1,0 +1,203 @@
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "worker/attempt/content.h"
+#include "worker/attempt/environment.h"
+#include "worker/attempt/file_tree.h"
+#include "worker/attempt/noop.h"
+#include "worker/os/pipe.h"
+#include "worker/os/spawn.h"
+
+namespace xorch {
+
+namespace {
+
+AttemptEnd failed_start(Now now, std::string message) {
+    AttemptEnd end;
+    end.cause = Cause::spawn;
+    end.message = std::move(message);
+    end.started_unix = now.unix;
+    return end;
+}
+
+std::string joined(const std::vector<std::string>& items) {
+    std::string text;
+    for (const std::string& item : items)
+        text += (text.empty() ? "" : ",") + item;
+    return text;
+}
+
+}  // namespace
+
+void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
+    now = at;
+    const Assignment& assignment = order.assignment;
+    const auto refuse = [&](std::string message) {
+        say(AttemptOver{
+            .unit = assignment.unit,
+            .attempt = assignment.attempt,
+            .end = failed_start(now, std::move(message))});
+    };
+    if (assignment.unit.stage.value >= sweep.stages.size()) return refuse("there is no such stage");
+    const Stage& stage = sweep.stages[assignment.unit.stage.value];
+    if (stage.job == "noop") {
+        say(AttemptOver{
+            .unit = assignment.unit,
+            .attempt = assignment.attempt,
+            .end = run_noop(now, assignment.params)});
+        return;
+    }
+    if (stage.job != "command") return refuse("this program cannot run job \"" + stage.job + "\"");
+    if (find(assignment.unit, assignment.attempt) != nullptr) return;  // ordered twice
+    const std::uint64_t serial = ++last_serial;
+    Attempt& attempt = attempts
+                           .emplace(
+                               serial,
+                               Attempt{
+                                   .serial = serial,
+                                   .order = order,
+                                   .stage = &stage,
+                                   .capture = OutputCapture(stage.limits.output)}
+                           )
+                           .first->second;
+    attempt.started = now.boot;
+    attempt.started_unix = now.unix;
+    attempt.devices = devices.take(stage.resources.cpus, stage.resources.gpus);
+    if (next_tick < now.boot) next_tick = now.boot + Millis(1000);
+    // Verifying a checkpoint may take as long as writing one; a first attempt has none.
+    BackgroundQueue& thread = assignment.attempt.value > 1 ? *checkpoint_thread : *file_thread;
+    thread.post([this, serial, request = request_for(attempt)] {
+        auto prepared = prepare_attempt(disk, request);
+        return [this, serial, prepared = std::move(prepared)] { on_prepared(serial, prepared); };
+    });
+}
+
+PreparationRequest AttemptRunner::Content::request_for(const Attempt& attempt) {
+    const std::uint32_t index = attempt.order.assignment.unit.stage.value;
+    auto known = stage_environments.find(index);
+    if (known == stage_environments.end()) {
+        auto environment = stage_environment(base_environment, *attempt.stage);
+        known = stage_environments.emplace(index, std::move(environment)).first;
+    }
+    PreparationRequest request{
+        .order = attempt.order,
+        .stage = attempt.stage,
+        .layout = settings.layout,
+        .incarnation = settings.incarnation,
+        .scratch = settings.scratch,
+        .directory = sweep.directory,
+        .environment = known->second};
+    if (!attempt.devices.gpus.empty() || attempt.devices.hide_gpus) {
+        set_variable(request.environment, "CUDA_VISIBLE_DEVICES", joined(attempt.devices.gpus));
+    }
+    return request;
+}
+
+void AttemptRunner::Content::on_prepared(std::uint64_t serial, Result<Preparation> prepared) {
+    Attempt& attempt = *find(serial);
+    if (!prepared) {
+        attempt.prepared.places = places_of(request_for(attempt));
+        return never_started(attempt, Cause::spawn, prepared.error().message);
+    }
+    attempt.prepared = std::move(*prepared);
+    attempt.notes = attempt.prepared.checkpoints.damaged;
+    CheckpointWatch& watch = attempt.checkpoints;
+    watch.next_sequence = attempt.prepared.checkpoints.highest_sequence + 1;
+    if (const auto& found = attempt.prepared.checkpoints.found) {
+        watch.sealed = found->place.sequence;
+        watch.step = found->step;
+    }
+    if (attempt.ordered) {
+        return never_started(attempt, *attempt.ordered, "it was stopped before it started");
+    }
+    if (auto spawned = spawn_main(attempt); !spawned) {
+        return never_started(attempt, Cause::spawn, spawned.error().message);
+    }
+    say(AttemptRunning{
+        .unit = attempt.order.assignment.unit,
+        .attempt = attempt.order.assignment.attempt,
+        .pid = static_cast<std::uint64_t>(attempt.pid)});
+}
+
+Result<void> AttemptRunner::Content::spawn_main(Attempt& attempt) {
+    const std::string& pattern = attempt.stage->records.from.stdout_pattern;
+    if (!pattern.empty()) {
+        auto rows = StdoutRows::make(pattern);
+        if (!rows) return tl::unexpected(rows.error());
+        attempt.rows = std::move(*rows);
+    }
+    auto output = make_pipe();
+    if (!output) return tl::unexpected(output.error());
+    Pipe errors;
+    if (attempt.rows) {
+        auto made = make_pipe();
+        if (!made) return tl::unexpected(made.error());
+        errors = std::move(*made);
+    }
+    if (inotify.is_open()) {
+        attempt.checkpoints.inotify = ::inotify_add_watch(
+            inotify.number(), attempt.prepared.places.publish.c_str(), IN_MOVED_TO | IN_ONLYDIR
+        );
+    }
+    const auto pid = spawn(
+        {.program = attempt.prepared.program,
+         .argv = attempt.prepared.argv,
+         .environment = attempt.prepared.environment,
+         .directory = sweep.directory,
+         .output = output->write_end.number(),
+         .error_output = errors.write_end.number(),
+         .cpus = attempt.devices.cpus}
+    );
+    if (!pid) return tl::unexpected(pid.error());
+    attempt.pid = *pid;
+    attempt.phase = AttemptPhase::running;
+    attempt.started = now.boot;
+    attempt.started_unix = now.unix;
+    mains.emplace(*pid, attempt.serial);
+    ownership.add(
+        {.serial = attempt.serial,
+         .main = *pid,
+         .unit_id = format_unit_id(attempt.order.assignment.id),
+         .attempt = std::to_string(attempt.order.assignment.attempt.value)}
+    );
+    if (attempt.checkpoints.inotify >= 0) {
+        publish_watches.emplace(attempt.checkpoints.inotify, attempt.serial);
+    }
+    attempt.output = std::move(output->read_end);
+    attempt.errors = std::move(errors.read_end);
+    if (auto watched = watch_descriptor(attempt.output, attempt.serial, EventKind::output);
+        !watched) {
+        attempt.notes.push_back("its output is lost: " + watched.error().message);
+    }
+    if (attempt.errors.is_open()) {
+        if (auto watched = watch_descriptor(attempt.errors, attempt.serial, EventKind::errors);
+            !watched) {
+            attempt.notes.push_back("its errors are lost: " + watched.error().message);
+        }
+    }
+    return {};
+}
+
+// No process was made: nothing to judge or to collect, only folders to remove.
+void AttemptRunner::Content::never_started(Attempt& attempt, Cause cause, std::string message) {
+    AttemptEnd end = failed_start(now, std::move(message));
+    end.cause = cause;
+    end.checkpoint_sequence = attempt.checkpoints.sealed;
+    end.checkpoint_step = attempt.checkpoints.step;
+    for (const std::string& note : attempt.notes)
+        end.message += "; " + note;
+    attempt.phase = AttemptPhase::finishing;
+    file_thread->post([this, serial = attempt.serial, end, places = attempt.prepared.places](
+                      ) mutable {
+        for (const std::string& folder : {places.scratch, places.publish}) {
+            if (auto removed = remove_folder(folder); !removed) {
+                end.message += "; " + removed.error().message;
+            }
+        }
+        return [this, serial, end] { on_finished(serial, end); };
+    });
+}
+
+}  // namespace xorch
