@@ -220,6 +220,8 @@ class Words(Checks):
         for call in ("std::this_thread::sleep" + "_for(1s);", "us" + "leep(5);"):
             self.assert_found("must not sleep", words.check, tests__core__unit_test_dot_cpp=call)
         call = "time.sle" + "ep(1)\n"
+        literal = 'harness.python("%s");' % call.strip()
+        self.assertEqual(self.findings(words.check, tests__core__unit_test_dot_cpp=literal), [])
         self.assert_found("must not sleep", words.check, tests__a_test_dot_py=call)
         self.assertEqual(self.findings(words.check, tests__scripts__train_dot_py=call), [])
 

@@ -7,20 +7,13 @@ import ast
 import os
 import re
 
-from tree import finding
+from tree import blank, code_only, finding
 
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 ALLOWED = os.path.join("tools", "check", "long_functions.txt")
 
 _NO_FUNCTION = re.compile(r"\b(namespace|class|struct|enum|union|extern)\b[^()]*$")
-_TOKENS = re.compile(
-    r'R"(?P<mark>[^()\s]*)\(.*?\)(?P=mark)"'  # raw string
-    r'|"(?:\\.|[^"\\\n])*"'
-    r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'"  # not a digit separator
-    r"|//[^\n]*|/\*.*?\*/",
-    re.DOTALL,
-)
 
 
 def check(tree):
@@ -67,10 +60,7 @@ def cpp_functions(text):
     """(name, first line, lines) of each function body outside of other functions. Reads braces, not
     grammar: what has parentheses in front of its brace and stands in no function is one."""
 
-    def blank(found):
-        return re.sub(r"[^\n]", " ", found.group(0))
-
-    text = re.sub(r"(?m)^\s*#(?:.*\\\n)*.*$", blank, _TOKENS.sub(blank, text))
+    text = re.sub(r"(?m)^\s*#(?:.*\\\n)*.*$", blank, code_only(text))
     scopes = []  # (is function or inside one, name, first line)
     head_from = 0
     line = 1

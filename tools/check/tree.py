@@ -7,6 +7,24 @@ CODE_FOLDERS = ("core", "coordinator", "worker", "jobs", "slurm", "tools")
 SKIPPED_FOLDERS = {"build", ".git", "xorch-runs", "__pycache__"}
 TEXT_ENDINGS = (".cpp", ".h", ".py", ".sh", ".toml", ".md", ".txt", ".cmake", ".fbs", ".json")
 
+_LITERALS_AND_COMMENTS = re.compile(
+    r'R"(?P<mark>[^()\s]*)\(.*?\)(?P=mark)"'  # raw string
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'"  # not a digit separator
+    r"|//[^\n]*|/\*.*?\*/",
+    re.DOTALL,
+)
+
+
+def blank(found):
+    """Spaces as long as what was found; lines keep their numbers."""
+    return re.sub(r"[^\n]", " ", found.group(0))
+
+
+def code_only(text):
+    """C++ without its comments and the content of its literals."""
+    return _LITERALS_AND_COMMENTS.sub(blank, text)
+
 
 class Tree:
     def __init__(self, root):

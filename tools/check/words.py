@@ -3,7 +3,7 @@ pass."""
 
 import re
 
-from tree import finding
+from tree import code_only, finding
 
 # Put together, so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(%s)\b" % "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")))
@@ -21,6 +21,8 @@ def check(tree):
     for path in tree.texts():
         for number, line in tree.lines(path):
             findings += _judge(path, number, line)
+        if path.startswith("tests/") and not path.startswith(UNITS):
+            findings += _sleeps(path, tree.text(path))
     return findings
 
 
@@ -31,7 +33,15 @@ def _judge(path, number, line):
     personal = PERSONAL.search(line)
     if personal and path not in MAY_NAME_SHARED_DATA:
         yield finding(path, number, "a path of somebody's machine: " + personal.group(0))
-    if path.startswith("tests/") and path.endswith((".cpp", ".h", ".py")):
+
+
+def _sleeps(path, text):
+    """In C++ a program in a literal is a unit of the test's, and may sleep."""
+    if path.endswith((".cpp", ".h")):
+        text = code_only(text)
+    elif not path.endswith(".py"):
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
         waits = SLEEP.search(line)
-        if waits and not path.startswith(UNITS):
+        if waits:
             yield finding(path, number, "a test must not sleep: " + waits.group(0) + ")")
