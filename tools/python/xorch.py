@@ -80,7 +80,7 @@ def params(defaults=None, **more_defaults):
 
 
 def inputs():
-    """The unit's inputs, a list of dicts with the keys stage, params, dir, records; empty if its
+    """The unit's inputs, a list of dicts with the keys stage, unit, params, dir, records; empty if its
     stage needs no other."""
     value = os.environ.get("XORCH_INPUTS", "").strip()
     if not value:
