@@ -15,7 +15,7 @@ std::string describe_end(const AttemptEnd& end) {
     return "";
 }
 
-std::vector<std::string> last_lines(const std::string& text, std::size_t lines) {
+std::vector<std::string> tail_lines(const std::string& text, std::size_t lines) {
     std::vector<std::string> found;
     std::size_t end = text.find_last_not_of(" \t\r\n");
     end = end == std::string::npos ? 0 : end + 1;
@@ -34,7 +34,7 @@ std::vector<FailureGroup> group_failures(const std::vector<Failure>& failures) {
     std::map<Key, std::size_t> places;
     std::vector<FailureGroup> groups;
     for (const Failure& failure : failures) {
-        const std::vector<std::string> last = last_lines(failure.end.tail, 1);
+        const std::vector<std::string> last = tail_lines(failure.end.tail, 1);
         const Key key{
             failure.unit.unit.key.stage,
             failure.unit.cause,

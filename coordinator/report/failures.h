@@ -32,6 +32,6 @@ std::vector<FailureGroup> group_failures(const std::vector<Failure>& failures);
 std::string describe_end(const AttemptEnd& end);
 
 // The last `lines` lines of a text, without empty ones at its end.
-std::vector<std::string> last_lines(const std::string& text, std::size_t lines);
+std::vector<std::string> tail_lines(const std::string& text, std::size_t lines);
 
 }  // namespace xorch

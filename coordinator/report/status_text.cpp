@@ -194,7 +194,7 @@ void add_group(const FailureGroup& group, const StatusPage& page, Lines& lines) 
     if (group.units.size() == 1 && !group.units[0].values.empty()) {
         lines.push_back("      with " + escape_for_terminal(group.units[0].values));
     }
-    for (const std::string& line : last_lines(group.tail, tail_lines_shown)) {
+    for (const std::string& line : tail_lines(group.tail, tail_lines_shown)) {
         lines.push_back(
             "      | " +
             shorten(escape_for_terminal(line), std::max<std::size_t>(page.width, 40) - 8)

@@ -138,10 +138,10 @@ TEST(StatusText, SaysThatAnAbandonedSweepLostNothing) {
 }
 
 TEST(Failures, KeepTheLastLinesWithoutEmptyOnesAtTheEnd) {
-    EXPECT_THAT(last_lines("a\nb\n\nc\n\n", 2), ElementsAre("", "c"));
-    EXPECT_THAT(last_lines("a", 3), ElementsAre("a"));
-    EXPECT_THAT(last_lines("\n\n", 3), IsEmpty());
-    EXPECT_THAT(last_lines("", 3), IsEmpty());
+    EXPECT_THAT(tail_lines("a\nb\n\nc\n\n", 2), ElementsAre("", "c"));
+    EXPECT_THAT(tail_lines("a", 3), ElementsAre("a"));
+    EXPECT_THAT(tail_lines("\n\n", 3), IsEmpty());
+    EXPECT_THAT(tail_lines("", 3), IsEmpty());
 }
 
 TEST(Failures, AreDifferentWithDifferentExitCodes) {

@@ -1,0 +1,186 @@
+#include "coordinator/report/tables/record_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "coordinator/report/failures.h"
+#include "coordinator/report/text.h"
+#include "core/hash.h"
+#include "core/record.h"
+
+namespace xorch {
+
+namespace {
+
+// One hash for all data that parameters of type path may point to.
+std::string data_hash_of(const Stage& stage) {
+    std::string text;
+    std::string only;
+    std::size_t hashes = 0;
+    for (const auto& [name, by_path] : stage.path_hashes) {
+        for (const auto& [path, hash] : by_path) {
+            text += fmt::format("{}\n{}\n{}\n", name, path, hash);
+            only = hash;
+            ++hashes;
+        }
+    }
+    return hashes < 2 ? only : hash_text(text);
+}
+
+// A missing cell for an empty text.
+Value text_cell(std::string text) {
+    return text.empty() ? Value() : Value(std::move(text));
+}
+
+// Why a unit is not simply done.
+std::string reason_of(const UnitState& unit, const UnitResult& result) {
+    if (unit.phase == UnitPhase::cancelled) return "";
+    if (unit.phase == UnitPhase::done) {
+        return result.adopted_from.empty() ? "" : "adopted from " + result.adopted_from;
+    }
+    const std::string detail = result.known ? describe_end(result.end) : "";
+    std::string reason(cause_name(unit.cause));
+    if (!detail.empty()) reason += ": " + detail;
+    return reason;
+}
+
+std::vector<Column> make_columns(
+    const std::vector<std::string>& axes, const std::vector<std::string>& metrics
+) {
+    std::vector<Column> columns{
+        {.name = "stage", .kind = ColumnKind::stage}
+    };
+    for (const std::string& axis : axes) {
+        columns.push_back({.name = axis, .kind = ColumnKind::parameter});
+    }
+    std::set<std::string> taken(provenance_columns().begin(), provenance_columns().end());
+    for (const Column& column : columns) {
+        taken.insert(column.name);
+    }
+    for (const std::string& metric : metrics) {
+        std::string name = metric;
+        while (!taken.insert(name).second) {
+            name = "record." + name;
+        }
+        columns.push_back({.name = std::move(name), .kind = ColumnKind::metric});
+    }
+    for (const std::string& name : provenance_columns()) {
+        columns.push_back({.name = name, .kind = ColumnKind::provenance});
+    }
+    return columns;
+}
+
+}  // namespace
+
+RecordTable::RecordTable(const SweepReader& sweep, StageIndex stage)
+    : sweep_(sweep),
+      stage_(stage),
+      results_(sweep, stage),
+      axes_(sweep.plan().axis_names(stage)),
+      data_hash_(data_hash_of(sweep.plan().stage(stage))) {}
+
+Result<RecordTable> RecordTable::open(const SweepReader& sweep, StageIndex stage) {
+    RecordTable table(sweep, stage);
+    if (auto read = table.read_metric_names(); !read) return tl::unexpected(read.error());
+    table.columns_ = make_columns(table.axes_, table.metrics_);
+    return table;
+}
+
+Result<void> RecordTable::read_metric_names() {
+    std::set<std::string, std::less<>> seen;
+    return results_.visit([&](UnitKey, const UnitResult& result) -> Result<void> {
+        const auto rows = parse_rows(result.end.rows);
+        if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
+        for (const Object& row : *rows) {
+            for (const auto& [name, value] : row) {
+                if (seen.insert(name).second) metrics_.push_back(name);
+            }
+        }
+        return {};
+    });
+}
+
+std::vector<Value> RecordTable::shared_cells(UnitKey unit) const {
+    std::vector<Value> cells{Value(sweep_.plan().stage(stage_).name)};
+    const Object parameters = sweep_.plan().parameters(unit);
+    for (const std::string& axis : axes_) {
+        const Value* value = find_member(parameters, axis);
+        cells.push_back(value == nullptr ? Value() : *value);
+    }
+    return cells;
+}
+
+std::vector<Value> RecordTable::provenance(UnitKey key, const UnitResult& result) const {
+    const UnitState& unit = sweep_.state().unit(key);
+    const auto& agents = sweep_.state().agents();
+    const bool ran = unit.attempt > 0 && unit.agent < agents.size();
+    const AttemptEnd& end = result.end;
+    const bool timed = result.known && end.started_unix.count() > 0;
+    std::vector<Value> cells;
+    cells.emplace_back(format_unit_id(sweep_.plan().id(key)));
+    cells.emplace_back(std::int64_t{unit.attempt});
+    cells.emplace_back(phase_name(unit.phase));
+    cells.push_back(text_cell(reason_of(unit, result)));
+    cells.push_back(ran ? text_cell(agents[unit.agent].node) : Value());
+    cells.push_back(ran ? Value(std::int64_t{agents[unit.agent].allocation.value}) : Value());
+    cells.push_back(
+        result.known && end.checkpoint_step >= 0 ? Value(end.checkpoint_step) : Value()
+    );
+    cells.push_back(text_cell(end.env_key));
+    cells.push_back(text_cell(sweep_.plan().stage(stage_).code_hash));
+    cells.push_back(text_cell(data_hash_));
+    cells.push_back(timed ? text_cell(format_utc(end.started_unix)) : Value());
+    cells.push_back(timed ? text_cell(format_utc(end.started_unix + end.ran)) : Value());
+    cells.push_back(timed ? Value(static_cast<double>(end.ran.count()) / 1000.0) : Value());
+    return cells;
+}
+
+Result<void> RecordTable::visit(const Visitor& visitor) {
+    return results_.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
+        const UnitPhase phase = sweep_.state().unit(unit).phase;
+        if (!is_final(phase)) return {};
+        auto rows = parse_rows(result.end.rows);
+        if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
+        if (rows->empty()) rows->emplace_back();
+        const std::vector<Value> shared = shared_cells(unit);
+        const std::vector<Value> origin = provenance(unit, result);
+        for (std::size_t i = 0; i < rows->size(); ++i) {
+            TableRow row{.unit = unit, .phase = phase, .is_last = i + 1 == rows->size()};
+            row.cells.reserve(columns_.size());
+            row.cells = shared;
+            for (const std::string& metric : metrics_) {
+                const Value* value = find_member((*rows)[i], metric);
+                row.cells.push_back(value == nullptr ? Value() : *value);
+            }
+            row.cells.insert(row.cells.end(), origin.begin(), origin.end());
+            if (auto visited = visitor(row); !visited) return visited;
+        }
+        return {};
+    });
+}
+
+const std::vector<std::string>& provenance_columns() {
+    static const std::vector<std::string> names{
+        "unit_id",
+        "attempt",
+        "status",
+        "reason",
+        "node",
+        "allocation",
+        "checkpoint_step",
+        "env_key",
+        "code_hash",
+        "data_hash",
+        "started",
+        "finished",
+        "wall_s"};
+    return names;
+}
+
+std::string format_cell(const Value& cell) {
+    return cell.is_null() ? std::string() : format_plain(cell);
+}
+
+}  // namespace xorch
