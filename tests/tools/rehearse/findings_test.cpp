@@ -125,17 +125,24 @@ TEST(Findings, ACheckpointWrittenInPlaceIsFound) {
     EXPECT_EQ(mistakes(seen), only(Mistake::checkpoint_in_place));
 }
 
-TEST(Findings, StoppingOnlyBySignalIsWorthKnowingWhereCheckpointsExist) {
+TEST(Findings, AUnitThatSpeaksForItselfMustLookAtTheStopFile) {
     RehearsalSeen seen = flawless();
     seen.stopped->ended_by_itself = false;
-    auto findings = judge(Stage{}, seen);
+    const auto findings = judge(Stage{}, seen);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].mistake, Mistake::ignores_stop);
+    EXPECT_TRUE(findings[0].serious);
+}
+
+TEST(Findings, AnUnchangedScriptWithCheckpointsNeedNotKnowTheStopFile) {
+    RehearsalSeen seen = flawless();
+    seen.stopped->ended_by_itself = false;
+    Stage stage;
+    stage.checkpoints.from = "ckpt/*.pt";
+    const auto findings = judge(stage, seen);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].mistake, Mistake::ignores_stop);
     EXPECT_FALSE(findings[0].serious);
-    seen.stopped->checkpoints.clear();
-    findings = judge(Stage{}, seen);
-    ASSERT_EQ(findings.size(), 1U);
-    EXPECT_TRUE(findings[0].serious);
 }
 
 TEST(Findings, ASaveThatOutlastsTheGraceIsFound) {

@@ -156,7 +156,7 @@ void judge_stop(const Stage& stage, const RehearsalSeen& seen, Findings& finding
     }
     findings.push_back({
         .mistake = Mistake::ignores_stop,
-        .serious = stopped.checkpoints.empty(),
+        .serious = stage.checkpoints.from.empty(),
         .what = fmt::format(
             "it never looked at the stop file and was ended by signal after {:.1f} s",
             seconds(stage.limits.grace)

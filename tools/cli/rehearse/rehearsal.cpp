@@ -1,0 +1,168 @@
+#include "tools/cli/rehearse/rehearsal.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <random>
+
+#include "tools/cli/rehearse/directory_watch.h"
+#include "tools/cli/rehearse/observed_attempt.h"
+#include "worker/attempt_runner.h"
+#include "worker/os/hardware.h"
+
+namespace xorch {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// A sweep directory of its own with a runner of its own.
+struct Scenario {
+    SweepLayout layout;
+    std::string scratch;
+    AttemptRunner runner;
+};
+
+Result<Scenario> open_scenario(
+    const Sweep& sweep, const RehearsalSettings& settings, const std::string& name
+) {
+    const SweepLayout layout{settings.folder + "/" + name};
+    const std::string scratch = layout.root + "/scratch";
+    for (const std::string& folder :
+         {layout.root, layout.units(), layout.logs(), layout.journal(), scratch}) {
+        if (::mkdir(folder.c_str(), 0700) != 0) return fail_from_errno("making " + folder, errno);
+    }
+    std::error_code error;
+    fs::create_directory_symlink(settings.code, layout.code(), error);
+    if (error) return fail_from_errno("linking the code to " + layout.code(), error.value());
+    std::random_device random;
+    const IncarnationId incarnation{(std::uint64_t{random()} << 32U) | random() | 1U};
+    auto runner = AttemptRunner::start(
+        sweep,
+        {
+            .layout = layout,
+            .incarnation = incarnation,
+            .scratch = scratch,
+            .capacity =
+                {.cpus = static_cast<std::uint32_t>(usable_cpus().size()),
+                           .memory = usable_memory()}
+    }
+    );
+    if (!runner) return tl::unexpected(runner.error());
+    return Scenario{layout, scratch, std::move(*runner)};
+}
+
+class Rehearsal {
+ public:
+    Rehearsal(const Sweep& sweep, const RehearsedUnit& unit, const RehearsalSettings& settings)
+        : sweep_(sweep), unit_(unit), settings_(settings), stage_(sweep.stages[unit.stage.value]) {}
+
+    Result<Rehearsed> run() {
+        const TreeSnapshot before = take_snapshot(sweep_.directory, settings_.folder);
+        if (auto whole = run_whole(); !whole) return tl::unexpected(whole.error());
+        seen_.changed_outside =
+            changed_files(before, take_snapshot(sweep_.directory, settings_.folder));
+        const bool done = seen_.whole.end.cause == Cause::none;
+        if (done) {
+            if (auto again = run_again(); !again) return tl::unexpected(again.error());
+            if (auto disturbed = run_disturbed(); !disturbed)
+                return tl::unexpected(disturbed.error());
+        }
+        return Rehearsed{std::move(seen_), out_};
+    }
+
+ private:
+    Result<AttemptSeen> attempt(
+        Scenario& scenario, std::uint32_t number, Interruption interruption
+    ) {
+        Assignment assignment = unit_.assignment;
+        assignment.attempt = AttemptNumber{number};
+        return observe(
+            scenario.runner,
+            {.stage = &stage_,
+             .layout = scenario.layout,
+             .scratch = scenario.scratch,
+             .assignment = std::move(assignment),
+             .interruption = interruption,
+             .longest = settings_.attempt_max,
+             .given_resume = given_resume_}
+        );
+    }
+
+    Result<void> run_whole() {
+        settings_.say("running it whole");
+        auto scenario = open_scenario(sweep_, settings_, "whole");
+        if (!scenario) return tl::unexpected(scenario.error());
+        auto seen = attempt(*scenario, 1, {});
+        if (!seen) return tl::unexpected(seen.error());
+        seen_.whole = std::move(*seen);
+        out_ = scenario->layout.output(unit_.assignment.id, AttemptNumber{1});
+        return {};
+    }
+
+    Result<void> run_again() {
+        settings_.say("running it again with the same seed");
+        auto scenario = open_scenario(sweep_, settings_, "again");
+        if (!scenario) return tl::unexpected(scenario.error());
+        auto seen = attempt(*scenario, 1, {});
+        if (!seen) return tl::unexpected(seen.error());
+        seen_.again = std::move(*seen);
+        return {};
+    }
+
+    // Stop, resume and kill, resume to the end. A unit that ends before it is disturbed ends the
+    // scenario.
+    Result<void> run_disturbed() {
+        auto scenario = open_scenario(sweep_, settings_, "disturbed");
+        if (!scenario) return tl::unexpected(scenario.error());
+        const Millis half = std::max(seen_.whole.end.ran / 2, Millis{1});
+
+        settings_.say("stopping it after a checkpoint");
+        auto stopped = attempt(*scenario, 1, {.kind = Interruption::Kind::stop, .at_latest = half});
+        if (!stopped) return tl::unexpected(stopped.error());
+        seen_.stopped = std::move(*stopped);
+        given_resume_ = !seen_.stopped->checkpoints.empty();
+        if (seen_.stopped->end.cause == Cause::none) return {};
+
+        settings_.say("resuming it, and killing it after another checkpoint");
+        auto killed = attempt(
+            *scenario,
+            2,
+            {.kind = Interruption::Kind::kill, .at_latest = std::max(half / 2, Millis{1})}
+        );
+        if (!killed) return tl::unexpected(killed.error());
+        given_resume_ = given_resume_ || !killed->checkpoints.empty();
+        if (killed->end.cause == Cause::none) {
+            seen_.resumed = std::move(*killed);
+            return {};
+        }
+        seen_.killed = std::move(*killed);
+
+        settings_.say("resuming it to its end");
+        auto resumed = attempt(*scenario, 3, {});
+        if (!resumed) return tl::unexpected(resumed.error());
+        seen_.resumed = std::move(*resumed);
+        return {};
+    }
+
+    const Sweep& sweep_;
+    const RehearsedUnit& unit_;
+    const RehearsalSettings& settings_;
+    const Stage& stage_;
+    RehearsalSeen seen_;
+    std::string out_;
+    bool given_resume_ = false;
+};
+
+}  // namespace
+
+Result<Rehearsed> rehearse(
+    const Sweep& sweep, const RehearsedUnit& unit, const RehearsalSettings& settings
+) {
+    return Rehearsal(sweep, unit, settings).run();
+}
+
+}  // namespace xorch
