@@ -66,7 +66,8 @@ Result<void> check_parameter(const ParameterDeclaration& declaration, const Valu
         return fail(
             ErrorCode::invalid_input,
             fmt::format(
-                "must be a {}, not the {} {}",
+                "must be {} {}, not the {} {}",
+                declaration.type == ParameterType::integer ? "an" : "a",
                 parameter_type_name(declaration.type),
                 type_name(value),
                 format_json(value)

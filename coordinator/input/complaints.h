@@ -1,0 +1,38 @@
+#pragma once
+
+// Everything wrong in a sweep file, so that a person mends it in one go. Each complaint names the
+// place, what is wrong, and what to do.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coordinator/input/document.h"
+#include "core/error.h"
+
+namespace xorch {
+
+class Complaints {
+ public:
+    // A file's name as messages show it; an override's text counts as one. Its position goes into
+    // Place.
+    std::uint32_t add_file(std::string name);
+
+    void add(Place place, std::string_view message);
+
+    bool empty() const { return messages_.empty(); }
+
+    // All of them, one per line, in the order of the file; at most 20.
+    Error error() const;
+
+ private:
+    std::vector<std::string> files_;
+    std::vector<std::pair<Place, std::string>> messages_;
+};
+
+// `; did you mean "name"?` for the candidate that a typo turns into `name`, else `; there are: a,
+// b` (or nothing to offer: "").
+std::string suggest(std::string_view name, std::span<const std::string> candidates);
+
+}  // namespace xorch
