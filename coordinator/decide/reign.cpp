@@ -299,13 +299,13 @@ void Reign::on_agent_messages(Now now, IncarnationId from, std::span<const Agent
     Live& live = *live_;
     if (live.ended) return;
     const auto is_report = [](const AgentMessage& message) { return unit_of(message) != nullptr; };
-    bool any_reports = false;
     while (!messages.empty()) {
         const auto other = std::find_if_not(messages.begin(), messages.end(), is_report);
         const auto reports = static_cast<std::size_t>(other - messages.begin());
         if (reports > 0) {
-            any_reports = true;
             live.take_reports(now, from, live.receive(from, messages.first(reports)));
+            // Before a goodbye that follows: who is gone is not acknowledged any more.
+            live.acknowledge(from);
             messages = messages.subspan(reports);
         } else {
             live.hear(now, from, messages.front());
@@ -313,7 +313,6 @@ void Reign::on_agent_messages(Now now, IncarnationId from, std::span<const Agent
         }
     }
     if (live.is_present(from)) live.presence.agents[from].last_heard = now.boot;
-    if (any_reports) live.acknowledge(from);
     live.go_on(now);
 }
 
