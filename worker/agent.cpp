@@ -127,7 +127,8 @@ void Agent::on_message(Now now, EpochNumber epoch, const CoordinatorMessage& mes
     self.last_heard = now.boot;
     if (const auto* welcome = std::get_if<Welcome>(&message)) {
         self.on_welcome(now, *welcome);
-    } else if (self.welcomed) {
+    } else if (self.welcomed || std::holds_alternative<Leave>(message)) {
+        // A coordinator that has no use for this agent says so instead of welcoming it.
         self.on_order(now, message);
     }
     self.settle(now);

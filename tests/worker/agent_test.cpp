@@ -193,6 +193,13 @@ TEST(Agent, IgnoresOrdersThatCameBeforeTheWelcome) {
     EXPECT_THAT(harness.started(), IsEmpty());
 }
 
+TEST(Agent, LeavesWhenItIsToldToInsteadOfBeingWelcomed) {
+    AgentHarness harness;
+    harness.subject.on_connected(harness.now, {1});
+    harness.hear(Leave{.reason = "its allocation has ended", .at_once = true});
+    EXPECT_TRUE(harness.exited);
+}
+
 TEST(Agent, RunsAnAttemptThatIsAssignedTwiceOnce) {
     AgentHarness harness;
     harness.connect();
