@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
-#include "tests/core/io/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace xorch {
 namespace {

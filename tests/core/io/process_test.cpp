@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "core/io/clock.h"
-#include "tests/core/io/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace xorch {
 namespace {

@@ -14,7 +14,7 @@
 #include "core/io/client_socket.h"
 #include "core/io/clock.h"
 #include "core/io/server_socket.h"
-#include "tests/core/io/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace xorch {
 namespace {
