@@ -89,7 +89,7 @@ std::string headline(const SweepStatus& status, const ProgressView& view) {
         count_of(status.total(), "unit")
     );
     if (status.phase == SweepPhase::running && view.left) {
-        line += fmt::format("  about {} left", format_duration(*view.left));
+        line += fmt::format("  about {} left", spell_duration(*view.left));
     }
     if (status.phase == SweepPhase::paused) {
         line += "  " + escape_for_terminal(status.pause_reason);
@@ -168,7 +168,7 @@ std::vector<std::string> progress_lines(const SweepStatus& status, const Progres
         ++shown;
         table.add(
             {escape_for_terminal(running.unit.place),
-             format_duration(view.now_unix - running.since_unix),
+             spell_duration(view.now_unix - running.since_unix),
              escape_for_terminal(running.node),
              escape_for_terminal(running.unit.values)}
         );
@@ -196,7 +196,7 @@ std::string progress_line(const SweepStatus& status, const ProgressView& view) {
     if (status.phase != SweepPhase::running) {
         line += fmt::format(", {}", sweep_phase_name(status.phase));
     } else if (view.left) {
-        line += fmt::format(", about {} left", format_duration(*view.left));
+        line += fmt::format(", about {} left", spell_duration(*view.left));
     }
     return line;
 }

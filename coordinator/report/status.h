@@ -94,7 +94,7 @@ struct SweepStatus {
     std::uint64_t bytes = 0;
     Holder holder;
     SweepPhase phase = SweepPhase::stopped;
-    std::string pause_reason;
+    std::string pause_reason;  // also of a stopped sweep that was paused; empty = not paused
     std::vector<StageStatus> stages;
     std::vector<RunningUnit> running;  // at most status_units_max
     std::vector<FailedUnit>

@@ -127,8 +127,8 @@ std::vector<SelectStatus> list_selects(const State& state) {
 
 SweepPhase phase_of(const State& state, const StatusMoment& moment) {
     if (state.complete()) return SweepPhase::complete;
-    if (state.paused()) return SweepPhase::paused;
-    return moment.ended ? SweepPhase::stopped : SweepPhase::running;
+    if (moment.ended) return SweepPhase::stopped;
+    return state.paused() ? SweepPhase::paused : SweepPhase::running;
 }
 
 }  // namespace
@@ -143,7 +143,7 @@ SweepStatus make_status(
     status.bytes = moment.bytes;
     status.holder = moment.holder;
     status.phase = phase_of(state, moment);
-    status.pause_reason = state.pause_reason();
+    if (state.paused()) status.pause_reason = state.pause_reason();
     for (std::uint32_t i = 0; i < state.plan().stage_count(); ++i) {
         StageStatus stage = make_stage(state, StageIndex{i});
         look_at_failures(state, StageIndex{i}, stage, status.failed);

@@ -106,7 +106,8 @@ Value write_holder(const Holder& holder) {
         {"host",        holder.host               },
         {"pid",         number(holder.pid)        },
         {"pid_started", number(holder.pid_started)},
-        {"job",         holder.job                }
+        {"job",         holder.job                },
+        {"machine",     holder.machine            }
     };
 }
 
@@ -285,7 +286,8 @@ Result<SweepStatus> parse_status(std::string_view json) {
         .host = reader.text(holder, "host"),
         .pid = reader.number(holder, "pid"),
         .pid_started = reader.number(holder, "pid_started"),
-        .job = reader.text(holder, "job")};
+        .job = reader.text(holder, "job"),
+        .machine = reader.text(holder, "machine")};
     status.stages = reader.all<StageStatus>(*value, "stages", read_stage);
     status.running = reader.all<RunningUnit>(*value, "running", read_running);
     status.failed = reader.all<FailedUnit>(*value, "failed", read_failed);

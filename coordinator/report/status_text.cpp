@@ -34,28 +34,22 @@ std::string headline(const SweepStatus& status, const StatusPage& page) {
     );
     const Millis age = page.now_unix - status.at_unix;
     if (status.at_unix.count() > 0 && age.count() >= 1000) {
-        line += fmt::format("  (as of {} ago)", format_duration(age));
+        line += fmt::format("  (as of {} ago)", spell_duration(age));
     }
     return line;
 }
 
 void add_phase_explanation(const SweepStatus& status, Lines& lines) {
-    switch (status.phase) {
-        case SweepPhase::paused:
-            lines.push_back("paused: " + escape_for_terminal(status.pause_reason));
-            return;
-        case SweepPhase::abandoned:
-            lines.push_back(fmt::format(
-                "its coordinator (pid {} on {}) is gone without a word; nothing that was "
-                "acknowledged is lost",
-                status.holder.pid,
-                escape_for_terminal(status.holder.host)
-            ));
-            return;
-        case SweepPhase::running:
-        case SweepPhase::stopped:
-        case SweepPhase::complete:
-            return;
+    if (!status.pause_reason.empty()) {
+        lines.push_back("paused: " + escape_for_terminal(status.pause_reason));
+    }
+    if (status.phase == SweepPhase::abandoned) {
+        lines.push_back(fmt::format(
+            "its coordinator (pid {} on {}) is gone without a word; nothing that was acknowledged "
+            "is lost",
+            status.holder.pid,
+            escape_for_terminal(status.holder.host)
+        ));
     }
 }
 
@@ -105,7 +99,7 @@ Lines running_lines(const SweepStatus& status, const StatusPage& page) {
             {escape_for_terminal(running.unit.place),
              running.unit.id.substr(0, 8),
              fmt::format("attempt {}", running.attempt.value),
-             queued ? "queued" : format_duration(page.now_unix - running.since_unix),
+             queued ? "queued" : spell_duration(page.now_unix - running.since_unix),
              escape_for_terminal(running.node),
              escape_for_terminal(running.unit.values)}
         );
@@ -227,10 +221,12 @@ std::string next_command(const SweepStatus& status, const std::string& argument)
         case SweepPhase::running:
             return command("watch");
         case SweepPhase::paused:
-            // Paused by failures, as a rule: without a new budget the same units would stay failed.
-            return command(status.units(UnitPhase::failed) > 0 ? "retry" : "resume");
         case SweepPhase::stopped:
         case SweepPhase::abandoned:
+            // Paused by failures, as a rule: without a new budget the same units would stay failed.
+            if (!status.pause_reason.empty() && status.units(UnitPhase::failed) > 0) {
+                return command("retry");
+            }
             return command("resume");
         case SweepPhase::complete:
             break;

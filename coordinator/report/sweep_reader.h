@@ -17,7 +17,11 @@ namespace xorch {
 
 class SweepReader {
  public:
-    // Replays the journal over the plan of the frozen sweep.
+    // Parses the frozen sweep, makes its plan and adds up the journal, from the newest snapshot
+    // that can be used.
+    static Result<SweepReader> open(Disk& disk, SweepLayout layout);
+
+    // The same over a plan that the caller has, from the journal's start.
     static Result<SweepReader> read(Disk& disk, SweepLayout layout, Plan plan);
 
     const SweepLayout& layout() const { return layout_; }
@@ -37,6 +41,7 @@ class SweepReader {
 
  private:
     SweepReader(Disk& disk, SweepLayout layout, State state);
+    Result<void> replay(FactLocation from);
 
     Disk* disk_;  // never null
     SweepLayout layout_;

@@ -127,7 +127,7 @@ std::string shorten(std::string_view text, std::size_t width) {
     return std::string(text.substr(0, bytes)) + std::string(std::min<std::size_t>(width, 3), '.');
 }
 
-std::string format_duration(Millis duration) {
+std::string spell_duration(Millis duration) {
     const std::int64_t ms = std::max<std::int64_t>(duration.count(), 0);
     const std::int64_t s = ms / 1000;
     if (ms < 1000) return fmt::format("{} ms", ms);

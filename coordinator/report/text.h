@@ -30,7 +30,7 @@ std::size_t display_width(std::string_view text);
 std::string shorten(std::string_view text, std::size_t width);
 
 // "850 ms", "12.3 s", "4 min 05 s", "3 h 20 min", "2 d 4 h".
-std::string format_duration(Millis duration);
+std::string spell_duration(Millis duration);
 
 // "2026-11-21T09:05:07Z"; empty for 0, which means unknown.
 std::string format_utc(Millis unix);

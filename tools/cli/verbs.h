@@ -98,6 +98,9 @@ std::string format_error(const Error& error);
 
 // ---- reading verbs (tools/cli/read) ----
 void add_list(CLI::App& app, Context& context);
+void add_records(CLI::App& app, Context& context);
+void add_status(CLI::App& app, Context& context);
+void add_summary(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 
 }  // namespace xorch

@@ -89,11 +89,6 @@ void count_units(
     }
 }
 
-StageIndex summarised_stage(const Plan& plan) {
-    const auto named = find_stage(plan.sweep(), plan.sweep().summary.stage);
-    return StageIndex{named.value_or(plan.stage_count() - 1)};
-}
-
 Object metric_json(const std::string& name, const MetricSummary& metric) {
     Object object{
         {"metric", name                               },
@@ -163,8 +158,13 @@ double MetricSummary::half_interval() const {
     return student_t_95(n - 1) * deviation() / std::sqrt(static_cast<double>(n));
 }
 
+StageIndex summary_stage(const Plan& plan) {
+    const auto named = find_stage(plan.sweep(), plan.sweep().summary.stage);
+    return StageIndex{named.value_or(plan.stage_count() - 1)};
+}
+
 Result<SummaryTable> make_summary(const SweepReader& sweep) {
-    const StageIndex stage = summarised_stage(sweep.plan());
+    const StageIndex stage = summary_stage(sweep.plan());
     auto table = RecordTable::open(sweep, stage);
     if (!table) return tl::unexpected(table.error());
     const Summary& asked = sweep.plan().sweep().summary;

@@ -52,6 +52,9 @@ struct SummaryTable {
     std::vector<GroupSummary> groups;  // in plan order of their first unit
 };
 
+// The stage that [summary] names, or the last.
+StageIndex summary_stage(const Plan& plan);
+
 // Of the stage that the sweep's [summary] names, by its columns; `metrics` empty there = every
 // metric that has a number in the last row of some unit.
 Result<SummaryTable> make_summary(const SweepReader& sweep);

@@ -66,11 +66,6 @@ Result<std::string> publish_stamped(
     return fail(ErrorCode::conflict, fmt::format("{}{} and its successors exist", stem, extension));
 }
 
-StageIndex newest_stage(const Plan& plan) {
-    const auto named = find_stage(plan.sweep(), plan.sweep().summary.stage);
-    return StageIndex{named.value_or(plan.stage_count() - 1)};
-}
-
 bool has_final_units(const StageState& stage) {
     return stage.in(UnitPhase::done) + stage.in(UnitPhase::failed) +
                stage.in(UnitPhase::cancelled) >
@@ -82,7 +77,7 @@ bool has_final_units(const StageState& stage) {
 Result<void> write_newest_tables(const SweepReader& sweep) {
     const std::string& root = sweep.layout().root;
     const std::string records = root + "/records.tsv";
-    const StageIndex stage = newest_stage(sweep.plan());
+    const StageIndex stage = summary_stage(sweep.plan());
     const auto fill = [&](const ByteSink& out) { return write_records(sweep, stage, out); };
     if (auto written = write_part(sweep.disk(), records, fill); !written) {
         return fail_with_context(written.error(), "writing records.tsv");

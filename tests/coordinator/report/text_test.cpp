@@ -42,11 +42,11 @@ TEST(Text, ShortensByCharactersNotByBytes) {
 }
 
 TEST(Text, SpellsDurationsWithTwoUnitsAtMost) {
-    EXPECT_EQ(format_duration(Millis{0}), "0 ms");
-    EXPECT_EQ(format_duration(Millis{12'345}), "12.3 s");
-    EXPECT_EQ(format_duration(Millis{245'000}), "4 min 05 s");
-    EXPECT_EQ(format_duration(Millis{12'000'000}), "3 h 20 min");
-    EXPECT_EQ(format_duration(Millis{187'200'000}), "2 d 4 h");
+    EXPECT_EQ(spell_duration(Millis{0}), "0 ms");
+    EXPECT_EQ(spell_duration(Millis{12'345}), "12.3 s");
+    EXPECT_EQ(spell_duration(Millis{245'000}), "4 min 05 s");
+    EXPECT_EQ(spell_duration(Millis{12'000'000}), "3 h 20 min");
+    EXPECT_EQ(spell_duration(Millis{187'200'000}), "2 d 4 h");
 }
 
 TEST(Text, SpellsTimesInUtcAndUnknownOnesNotAtAll) {

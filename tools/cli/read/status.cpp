@@ -1,0 +1,68 @@
+#include <CLI/CLI.hpp>
+
+#include "coordinator/report/failure_reader.h"
+#include "coordinator/report/status_reader.h"
+#include "coordinator/report/status_text.h"
+#include "core/io/clock.h"
+#include "core/io/posix_disk.h"
+#include "tools/cli/read/read_sweep.h"
+#include "tools/cli/sweeps.h"
+#include "tools/cli/verbs.h"
+
+namespace xorch {
+
+namespace {
+
+struct StatusOptions {
+    std::string sweep;
+    bool json = false;
+    bool check = false;
+};
+
+Result<ExitCode> print_status(const Context& context, const StatusOptions& options) {
+    const auto layout = find_sweep(context.home, options.sweep);
+    if (!layout) return tl::unexpected(layout.error());
+    PosixDisk disk;
+    const Millis now = read_clocks().unix;
+    const auto status = read_status(disk, *layout, now);
+    if (!status) return tl::unexpected(status.error());
+    if (options.check) return exit_code_of(*status);
+    if (options.json) {
+        if (auto printed = print_bytes(format_status_json(*status)); !printed) {
+            return tl::unexpected(printed.error());
+        }
+        return ExitCode::complete;
+    }
+    StatusPage page;
+    page.now_unix = now;
+    page.width = context.terminal.width;
+    page.argument = options.sweep;
+    page.failures = read_failures(disk, *layout, *status);
+    print_lines(status_lines(*status, page));
+    return ExitCode::complete;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Context& context) {
+    auto& options = context.keep<StatusOptions>();
+    CLI::App& verb = add_verb(
+        app,
+        context,
+        {.name = "status",
+         .group = VerbGroup::read,
+         .purpose = "How a sweep stands: counts, what runs, what failed and why, what to do next",
+         .example = "xorch status\n  xorch status budget_curve --json\n  xorch status --check && "
+                    "echo complete"},
+        [&context, &options] { return print_status(context, options); }
+    );
+    add_sweep_argument(verb, options.sweep);
+    add_json_flag(verb, options.json);
+    verb.add_flag(
+        "--check",
+        options.check,
+        "Print nothing; exit 0 complete, 3 incomplete, 4 units failed, 5 gate not met"
+    );
+}
+
+}  // namespace xorch
