@@ -47,7 +47,7 @@ class StageCheck {
 
     void check_job();
     void check_parameters(const JobDeclaration& job);
-    void check_value(const JobDeclaration& job, const std::string& name, const Value& value, Place);
+    bool check_value(const ParameterDeclaration& declared, const Value& value, Place place);
     void check_command();
     void check_placeholders(std::string_view key, const std::vector<std::string>& argv);
     std::string placeholder_problem(const std::string& name) const;
@@ -78,9 +78,9 @@ void StageCheck::check_job() {
 }
 
 void StageCheck::check_parameters(const JobDeclaration& job) {
-    std::vector<std::string> declared;
+    std::vector<std::string> names;
     for (const ParameterDeclaration& parameter : job.parameters) {
-        declared.push_back(parameter.name);
+        names.push_back(parameter.name);
         if (parameter.default_value || is_parameter(parameter.name)) continue;
         complain(
             source_.node->place,
@@ -92,29 +92,35 @@ void StageCheck::check_parameters(const JobDeclaration& job) {
         complain(
             place,
             fmt::format(
-                "job \"{}\" has no parameter \"{}\"{}", job.name, name, suggest(name, declared)
+                "job \"{}\" has no parameter \"{}\"{}", job.name, name, suggest(name, names)
             )
         );
     }
     for (const Axis& axis : stage_.axes) {
+        const ParameterDeclaration* declared = find_parameter(job, axis.name);
+        if (declared == nullptr) continue;
         const auto places = source_.values.find(axis.name);
         for (std::size_t i = 0; i < axis.values.size(); ++i) {
             const bool placed = places != source_.values.end() && i < places->second.size();
             const Place place = placed ? places->second[i] : source_.names.find(axis.name)->second;
-            check_value(job, axis.name, axis.values[i], place);
+            // Of a range one complaint is enough, since all its values stand in one place.
+            if (!check_value(*declared, axis.values[i], place) && !placed) break;
         }
     }
-    for (const Member& member : stage_.params)
-        check_value(job, member.first, member.second, source_.names.find(member.first)->second);
+    for (const Member& member : stage_.params) {
+        const ParameterDeclaration* declared = find_parameter(job, member.first);
+        if (declared == nullptr) continue;
+        check_value(*declared, member.second, source_.names.find(member.first)->second);
+    }
 }
 
-void StageCheck::check_value(
-    const JobDeclaration& job, const std::string& name, const Value& value, Place place
+bool StageCheck::check_value(
+    const ParameterDeclaration& declared, const Value& value, Place place
 ) {
-    const ParameterDeclaration* declared = find_parameter(job, name);
-    if (declared == nullptr) return;
-    const auto checked = check_parameter(*declared, value);
-    if (!checked) complain(place, fmt::format("\"{}\" {}", name, checked.error().message));
+    const auto checked = check_parameter(declared, value);
+    if (checked) return true;
+    complain(place, fmt::format("\"{}\" {}", declared.name, checked.error().message));
+    return false;
 }
 
 void StageCheck::check_command() {

@@ -19,8 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-TEST(SweepFile, FillsEveryPartOfASweep) {
-    const Sweep sweep = parse(R"toml(
+constexpr std::string_view everything = R"toml(
 [sweep]
 name = "budget_curve"
 seed = 42
@@ -69,7 +68,10 @@ command = ["true"]
 interface = "lo"
 [tuning]
 heartbeat_every = "100ms"
-)toml");
+)toml";
+
+TEST(SweepFile, FillsEveryPartOfASweep) {
+    const Sweep sweep = parse(everything);
     EXPECT_EQ(sweep.name, "budget_curve");
     EXPECT_EQ(sweep.seed, 42);
     ASSERT_EQ(sweep.stages.size(), 2U);
