@@ -84,14 +84,15 @@ Result<std::optional<ClientReply>> ask_by_socket(
     return converse(*socket, *frame, request.id, read_clocks().boot + settings.socket_time);
 }
 
-// Who reigns, as far as files tell; nothing if nobody does.
-Result<std::optional<Holder>> find_reigning(Disk& disk, const AskSettings& settings) {
+// Who reigns, as far as files tell; not_found if nobody does.
+Result<Holder> check_reigning(Disk& disk, const AskSettings& settings) {
     const auto visit = [](const FactBatch&, FactLocation) { return Result<void>(); };
     const auto end = replay_journal(disk, settings.layout.journal(), visit);
     if (!end) return fail_with_context(end.error(), "reading the journal");
-    if (end->epoch.value == 0 || end->ended) return std::nullopt;
-    if (find_holder_process(end->holder, settings.self) == HolderProcess::gone) return std::nullopt;
-    return std::optional(end->holder);
+    const bool over = end->epoch.value == 0 || end->ended ||
+                      find_holder_process(end->holder, settings.self) == HolderProcess::gone;
+    if (over) return fail(ErrorCode::not_found, "nobody runs this sweep now");
+    return end->holder;
 }
 
 Result<std::optional<ClientReply>> ask_by_file(
@@ -195,19 +196,21 @@ Result<ClientReply> ask(Disk& disk, const AskSettings& settings, const ClientReq
     auto reply = ask_by_socket(disk, settings, request);
     if (!reply) return tl::unexpected(reply.error());
     if (*reply) return std::move(**reply);
-    const auto holder = find_reigning(disk, settings);
-    if (!holder) return tl::unexpected(holder.error());
-    if (!*holder) return fail(ErrorCode::not_found, "nobody runs this sweep now");
+    if (auto reigns = check_reigning(disk, settings); !reigns)
+        return tl::unexpected(reigns.error());
     reply = ask_by_file(settings, request);
     if (!reply) return tl::unexpected(reply.error());
     if (*reply) return std::move(**reply);
+    // It may have ended meanwhile.
+    const auto holder = check_reigning(disk, settings);
+    if (!holder) return tl::unexpected(holder.error());
     return fail(
         ErrorCode::unavailable,
         fmt::format(
             "process {} on {} runs this sweep and does not answer; try again, or look with `xorch "
             "status`",
-            (*holder)->pid,
-            (*holder)->host
+            holder->pid,
+            holder->host
         )
     );
 }

@@ -29,7 +29,7 @@ struct CoordinatorSettings {
     std::string address = "127.0.0.1";     // numeric, where it listens
     std::vector<std::string> environment;  // of notification commands
 
-    // One line for people, without a newline.
+    // One line for people, without a newline. Neither this nor progress may wait for a terminal.
     std::function<void(std::string_view)> log;
 
     // How the sweep stands, at most every status_every and once at the end. May be empty.

@@ -30,6 +30,8 @@ namespace {
 constexpr std::size_t frames_per_turn = 256;
 // A peer whose queue is full is tried again this soon.
 constexpr Millis congested_wait{20};
+// A reign whose next tick stays in the past must not make the loop spin.
+constexpr Millis tick_pause{10};
 // Longest sleep, so that a wake-up that somebody forgot costs a moment and not the sweep.
 constexpr Millis longest_wait{1'000};
 
@@ -60,6 +62,7 @@ std::vector<AgentMessage> reports_only(std::vector<AgentMessage> messages) {
 struct ReignLoop::Content {
     Parts parts;
     Now now;
+    Millis ticked_boot{0};
     std::unique_ptr<ReignJournal> journal;
     std::optional<ServerSocket> socket;
     std::optional<AgentLinks> links;
@@ -87,6 +90,7 @@ struct ReignLoop::Content {
     Result<ReignOutcome> run();
     void wait();
     Millis wake_time() const;
+    Millis tick_time() const;
     std::optional<Error> turn();
     void hear_frames();
     void hear_backend();
@@ -230,9 +234,13 @@ void ReignLoop::Content::take_over_allocations() {
 
 // ---- one turn ----
 
+Millis ReignLoop::Content::tick_time() const {
+    return std::max(reign->next_tick(), ticked_boot + tick_pause);
+}
+
 Millis ReignLoop::Content::wake_time() const {
     Millis wake = now.boot + (links->is_congested() ? congested_wait : longest_wait);
-    wake = std::min(wake, reign->next_tick());
+    wake = std::min(wake, tick_time());
     wake = std::min(wake, parts.backend->next_poll());
     wake = std::min(wake, notifier->next_poll());
     wake = std::min(wake, requests->next_poll());
@@ -269,7 +277,10 @@ std::optional<Error> ReignLoop::Content::turn() {
     hear_backend();
     hear_stop();
     requests->poll(now);
-    if (now.boot >= reign->next_tick()) reign->on_tick(now);
+    if (now.boot >= tick_time()) {
+        ticked_boot = now.boot;
+        reign->on_tick(now);
+    }
     read_spools();
     journal->flush();
     speak();

@@ -103,10 +103,7 @@ void FakeAgent::hear(const CoordinatorMessage& message) {
     if (assign == nullptr) return;
     std::vector<Assignment> ending;
     for (const Assignment& unit : assign->units) {
-        const bool repeated = std::any_of(assigned.begin(), assigned.end(), [&](const auto& each) {
-            return each.unit == unit.unit && each.attempt == unit.attempt;
-        });
-        if (repeated) continue;
+        if (!seen_.emplace(unit.unit, unit.attempt.value).second) continue;
         assigned.push_back(unit);
         (finish_limit > 0 ? ending : held).push_back(unit);
         if (finish_limit > 0) --finish_limit;

@@ -7,7 +7,9 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/io/client_socket.h"
@@ -57,6 +59,7 @@ class FakeAgent {
     std::optional<ClientSocket> socket_;
     std::string address_;
     std::uint64_t reports_ = 0;
+    std::set<std::pair<UnitKey, std::uint32_t>> seen_;  // with the attempt: Assign may be repeated
 };
 
 // How long tests wait for what must happen; they never wait for less.

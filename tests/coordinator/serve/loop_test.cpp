@@ -68,6 +68,7 @@ TEST_F(Coordinator, KeepsASnapshotFromWhichTheNextEpochStarts) {
     ASSERT_TRUE(disk_.exists(layout_.snapshot(EpochNumber{1})).value());
     const ReadState with_snapshot = read();
     EXPECT_TRUE(with_snapshot.notes.empty());
+    EXPECT_TRUE(with_snapshot.end.ended);
     ASSERT_TRUE(disk_.remove(layout_.snapshot(EpochNumber{1})));
     EXPECT_EQ(read().state.save(), with_snapshot.state.save());
 }
