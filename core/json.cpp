@@ -204,7 +204,8 @@ void write_value(std::string& out, const Value& value, Spelling spelling, std::s
     } else if (const auto* flag = value.get_if<bool>()) {
         out += *flag ? "true" : "false";
     } else if (const auto* integer = value.get_if<std::int64_t>()) {
-        out += fmt::format_int(*integer).c_str();
+        const fmt::format_int digits(*integer);
+        out.append(digits.data(), digits.size());
     } else if (const auto* number = value.get_if<double>()) {
         out +=
             std::isfinite(*number) ? format_double(*number) : std::string(special_double(*number));
@@ -254,6 +255,10 @@ std::string format_json_pretty(const Value& value) {
 
 std::string format_canonical_json(const Value& value) {
     return write(value, {.sorted = true});
+}
+
+void append_canonical_json(std::string& out, const Value& value) {
+    write_value(out, value, {.sorted = true}, 0);
 }
 
 }  // namespace xorch

@@ -26,4 +26,7 @@ std::string format_json_pretty(const Value& value);
 // round-trip doubles.
 std::string format_canonical_json(const Value& value);
 
+// The same, at the end of `out`: for identities of millions of units.
+void append_canonical_json(std::string& out, const Value& value);
+
 }  // namespace xorch

@@ -48,6 +48,12 @@ struct ExpandedStage {
     std::vector<std::pair<std::uint32_t, UnitKey>> same;  // by index
 };
 
+// What makes a unit, apart from its inputs and what its stage runs.
+struct Identity {
+    std::string params;                     // canonical JSON
+    std::optional<std::uint32_t> own_seed;  // the parameter `seed`
+};
+
 // One unit, located.
 struct Place {
     const Inherited& inherited;
@@ -88,7 +94,8 @@ struct Plan::Expansion {
     Result<void> list_points(std::uint32_t stage);
     void drop(std::uint32_t stage, const std::vector<bool>& dropped);
     std::string digest_of_inputs(const Join& join, std::uint32_t group) const;
-    std::uint32_t seed_of(const Object& identity) const;
+    Identity identity(UnitKey unit) const;
+    std::uint32_t seed_of(const Identity& identity) const;
 };
 
 // The definition of a stage's units as identities see it, without what differs between them.

@@ -80,24 +80,56 @@ IdentityText make_identity_text(const Stage& stage) {
     return result;
 }
 
-std::uint32_t Plan::Expansion::seed_of(const Object& identity) const {
-    if (const Value* seed = find_member(identity, "seed")) {
-        if (const auto* number = seed->get_if<std::int64_t>()) {
-            return static_cast<std::uint32_t>(static_cast<std::uint64_t>(*number) & seed_mask);
-        }
+// Like canonical JSON of identity_parameters(), but without copies of values.
+Identity Plan::Expansion::identity(UnitKey unit) const {
+    const Stage& stage = sweep.stages[unit.stage.value];
+    const Place at = place(unit);
+    std::vector<std::pair<std::string_view, const Value*>> members;
+    for (const Member& member : at.inherited.identity)
+        members.emplace_back(member.first, &member.second);
+    Point point;
+    stages[unit.stage.value].space.decode(at.rank, at.inherited.params, point);
+    for (std::size_t a = 0; a < point.size(); ++a) {
+        if (point[a] == absent) continue;
+        members.emplace_back(stage.axes[a].name, &stage.axes[a].values[point[a]]);
     }
-    return first_31_bits(hash_unit(fmt::format(
-        "{{\"params\":{},\"sweep_seed\":{}}}", format_canonical_json(Value(identity)), sweep.seed
-    )));
+    for (const Member& member : stage.params)
+        members.emplace_back(member.first, &member.second);
+    std::sort(members.begin(), members.end());
+    Identity result;
+    for (const auto& [name, value] : members) {
+        result.params += result.params.empty() ? "{\"" : ",\"";
+        result.params += name;  // StageSpace::make() refuses names that need an escape
+        result.params += "\":";
+        const bool inherited = find_member(at.inherited.identity, name) != nullptr;
+        if (inherited || stage.path_hashes.empty()) {
+            append_canonical_json(result.params, *value);
+        } else {
+            append_canonical_json(result.params, identity_value(stage, std::string(name), *value));
+        }
+        const auto* number = value->get_if<std::int64_t>();
+        if (name != "seed" || number == nullptr) continue;
+        result.own_seed =
+            static_cast<std::uint32_t>(static_cast<std::uint64_t>(*number) & seed_mask);
+    }
+    result.params += members.empty() ? "{}" : "}";
+    return result;
+}
+
+std::uint32_t Plan::Expansion::seed_of(const Identity& identity) const {
+    if (identity.own_seed) return *identity.own_seed;
+    return first_31_bits(
+        hash_unit(fmt::format("{{\"params\":{},\"sweep_seed\":{}}}", identity.params, sweep.seed))
+    );
 }
 
 std::uint32_t Plan::Expansion::seed(UnitKey unit) const {
-    return seed_of(identity_parameters(unit));
+    return seed_of(identity(unit));
 }
 
 UnitId Plan::Expansion::id(UnitKey unit) const {
     const ExpandedStage& stage = stages[unit.stage.value];
-    const Object identity = identity_parameters(unit);
+    const Identity made_of = identity(unit);
     std::string text = stage.identity.before_inputs;
     for (std::size_t n = 0; n < stage.joins.size(); ++n) {
         const Join& join = stage.joins[n];
@@ -106,8 +138,8 @@ UnitId Plan::Expansion::id(UnitKey unit) const {
         );
     }
     text += stage.identity.before_params;
-    text += format_canonical_json(Value(identity));
-    text += fmt::format(",\"seed\":{}", seed_of(identity));
+    text += made_of.params;
+    text += fmt::format(",\"seed\":{}", seed_of(made_of));
     text += stage.identity.after_seed;
     return hash_unit(text);
 }
@@ -138,8 +170,7 @@ Result<void> Plan::Expansion::refuse_duplicates(std::uint32_t stage) const {
     std::vector<std::pair<UnitId, std::uint32_t>> hashes;
     hashes.reserve(expanded.count);
     for (std::uint32_t i = 0; i < expanded.count; ++i) {
-        const Object identity = identity_parameters({StageIndex{stage}, i});
-        hashes.emplace_back(hash_unit(format_canonical_json(Value(identity))), i);
+        hashes.emplace_back(hash_unit(identity({StageIndex{stage}, i}).params), i);
     }
     std::sort(hashes.begin(), hashes.end());
     const auto twice =

@@ -27,6 +27,13 @@ tl::unexpected<Error> refuse(const Stage& stage, std::string_view what) {
     return fail(ErrorCode::invalid_input, fmt::format("stage \"{}\": {}", stage.name, what));
 }
 
+// Identities write names without escapes.
+bool is_plain(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char byte) {
+        return byte >= ' ' && byte < '\x7F' && byte != '"' && byte != '\\';
+    });
+}
+
 Result<void> check_names(const Stage& stage) {
     std::unordered_set<std::string_view> names;
     for (const Axis& axis : stage.axes) {
@@ -41,8 +48,12 @@ Result<void> check_names(const Stage& stage) {
         if (!names.insert(axis.name).second) {
             return refuse(stage, fmt::format("axis \"{}\" appears twice", axis.name));
         }
+        if (!is_plain(axis.name)) return refuse(stage, "the name of an axis has odd characters");
     }
     for (const Member& member : stage.params) {
+        if (!is_plain(member.first)) {
+            return refuse(stage, "the name of a parameter has odd characters");
+        }
         if (!names.insert(member.first).second) {
             return refuse(
                 stage, fmt::format("\"{}\" is both an axis and a parameter; keep one", member.first)

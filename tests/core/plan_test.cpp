@@ -170,6 +170,10 @@ TEST(Plan, RefusesANameThatIsAxisAndParameter) {
     EXPECT_THAT(refusal(sweep({both})), HasSubstr("both an axis and a parameter"));
 }
 
+TEST(Plan, RefusesANameThatJsonWouldEscape) {
+    EXPECT_THAT(refusal(sweep({stage("a", {axis("x\"", {1})})})), HasSubstr("odd characters"));
+}
+
 TEST(Plan, RefusesAnEmptyAxis) {
     EXPECT_THAT(refusal(sweep({stage("a", {axis("x", {})})})), HasSubstr("has no values"));
 }
