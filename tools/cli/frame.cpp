@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "coordinator/input/complaints.h"
 #include "coordinator/report/text.h"
 #include "tools/cli/verbs.h"
 
@@ -71,11 +72,18 @@ Terminal look_at_terminal() {
     return terminal;
 }
 
-// Help and version go to standard output with success, everything else is a usage error.
-int answer_parse_error(CLI::App& app, const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    print_error(Error{ErrorCode::usage, error.what()});
-    return static_cast<int>(ExitCode::usage);
+// The first word if it should have been a verb and is none.
+std::string unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
+    if (argc < 2 || argv[1][0] == '-' || !app.get_subcommands().empty()) return "";
+    return argv[1];
+}
+
+std::vector<std::string> visible_verbs(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+        if (!verb->get_group().empty()) names.push_back(verb->get_name());
+    }
+    return names;
 }
 
 }  // namespace
@@ -113,7 +121,14 @@ int run_command_line(CLI::App& app, Context& context, int argc, const char* cons
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return answer_parse_error(app, error);
+        // Help and version go to standard output with success, everything else is a usage error.
+        if (error.get_exit_code() == 0) return app.exit(error);
+        const std::string verb = unknown_verb(app, argc, argv);
+        const std::string message =
+            verb.empty() ? error.what()
+                         : fmt::format("no verb {}{}", verb, suggest(verb, visible_verbs(app)));
+        print_error(Error{ErrorCode::usage, message});
+        return static_cast<int>(ExitCode::usage);
     }
     if (!context.body) {
         std::fputs(app.help().c_str(), stderr);

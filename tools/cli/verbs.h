@@ -96,11 +96,16 @@ void print_error(const Error& error);
 // The text of print_error().
 std::string format_error(const Error& error);
 
-// ---- reading verbs (tools/cli/read) ----
+// ---- verbs that read and look after (tools/cli/read, tools/cli/site) ----
+void add_completion(CLI::App& app, Context& context);
+void add_fsck(CLI::App& app, Context& context);
+void add_gc(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
+void add_logs(CLI::App& app, Context& context);
 void add_records(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_summary(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
+void add_why(CLI::App& app, Context& context);
 
 }  // namespace xorch

@@ -1,0 +1,216 @@
+#include "coordinator/report/attempts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "coordinator/report/failures.h"
+#include "coordinator/report/status.h"
+#include "coordinator/report/text.h"
+
+namespace xorch {
+
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+    using Cases::operator()...;
+};
+
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+struct EndOfAttempt {
+    UnitKey unit;
+    AttemptNumber attempt;
+    const AttemptEnd* end = nullptr;  // null: the fact is about no attempt's end
+};
+
+EndOfAttempt end_of_attempt(const Fact& fact) {
+    if (const auto* finished = std::get_if<UnitFinished>(&fact)) {
+        return {finished->unit, finished->attempt, &finished->end};
+    }
+    if (const auto* back = std::get_if<UnitGivenBack>(&fact)) {
+        return {back->unit, back->attempt, &back->end};
+    }
+    if (const auto* failed = std::get_if<UnitFailed>(&fact)) {
+        return {failed->unit, failed->attempt, &failed->end};
+    }
+    return {};
+}
+
+bool contains(const std::vector<UnitRange>& ranges, UnitKey unit) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const UnitRange& range) {
+        return range.stage == unit.stage && unit.index >= range.first &&
+               unit.index - range.first < range.count;
+    });
+}
+
+std::string why_ended(const AttemptEnd& end) {
+    std::string text(cause_name(end.cause));
+    const std::string detail = describe_end(end);
+    if (!detail.empty()) text += ": " + escape_for_terminal(detail);
+    return text;
+}
+
+// Turns facts into the sentences of one unit's story.
+class Story {
+ public:
+    Story(const SweepReader& sweep, UnitKey unit) : sweep_(sweep), unit_(unit) {}
+
+    void hear(const FactBatch& batch) {
+        for (const Fact& fact : batch.facts) {
+            const std::string sentence = sentence_of(fact);
+            if (!sentence.empty()) {
+                lines_.push_back(fmt::format("{}  {}", format_utc(batch.at_unix), sentence));
+            }
+        }
+    }
+
+    std::vector<std::string> take() { return std::move(lines_); }
+
+ private:
+    std::string sentence_of(const Fact& fact) const {
+        return std::visit(
+            Overloaded{
+                [&](const UnitsAssigned& it) { return on_assigned(it); },
+                [&](const UnitFinished& it) {
+                    if (it.unit != unit_) return std::string();
+                    return fmt::format(
+                        "attempt {} is done after {}", it.attempt.value, spell_duration(it.end.ran)
+                    );
+                },
+                [&](const UnitAdopted& it) {
+                    if (it.unit != unit_) return std::string();
+                    return "its result is adopted from " + escape_for_terminal(it.from);
+                },
+                [&](const UnitGivenBack& it) {
+                    if (it.unit != unit_) return std::string();
+                    return fmt::format(
+                        "attempt {} ended, the unit goes on: {}",
+                        it.attempt.value,
+                        why_ended(it.end)
+                    );
+                },
+                [&](const UnitFailed& it) {
+                    if (it.unit != unit_) return std::string();
+                    return fmt::format(
+                        "failed for good in attempt {}: {}", it.attempt.value, why_ended(it.end)
+                    );
+                },
+                [&](const CheckpointSealed& it) { return on_checkpoint(it); },
+                [&](const UnitsCancelled& it) {
+                    return std::string(contains(it.ranges, unit_) ? "cancelled" : "");
+                },
+                [&](const UnitsRevived& it) {
+                    return std::string(contains(it.ranges, unit_) ? "revived by retry" : "");
+                },
+                [&](const SelectionDecided& it) { return on_selection(it); },
+                [&](const ResultRefused& it) {
+                    if (it.unit != unit_) return std::string();
+                    return fmt::format(
+                        "a result of attempt {} did not count: {}",
+                        it.attempt.value,
+                        escape_for_terminal(it.reason)
+                    );
+                },
+                // Facts about the sweep and its nodes are in `xorch status`.
+                [](const auto&) { return std::string(); }},
+            fact
+        );
+    }
+
+    std::string on_assigned(const UnitsAssigned& assigned) const {
+        for (const AssignedUnit& unit : assigned.units) {
+            if (unit.unit != unit_) continue;
+            const AgentState* agent = sweep_.state().find_agent(assigned.incarnation);
+            return fmt::format(
+                "attempt {} is given to {}{}",
+                unit.attempt.value,
+                agent == nullptr ? "a node" : escape_for_terminal(agent->node),
+                assigned.alone ? ", alone" : ""
+            );
+        }
+        return "";
+    }
+
+    std::string on_checkpoint(const CheckpointSealed& sealed) const {
+        if (sealed.unit != unit_) return "";
+        std::string text = fmt::format("checkpoint {} is sealed", sealed.sequence);
+        if (sealed.step >= 0) text += fmt::format(" at step {}", sealed.step);
+        return text;
+    }
+
+    std::string on_selection(const SelectionDecided& decided) const {
+        const auto& chosen = decided.chosen;
+        if (std::find(chosen.begin(), chosen.end(), unit_) == chosen.end()) return "";
+        const auto& selects = sweep_.plan().sweep().selects;
+        const bool known = decided.select < selects.size();
+        return "chosen by selection " +
+               (known ? escape_for_terminal(selects[decided.select].name) : "");
+    }
+
+    const SweepReader& sweep_;
+    UnitKey unit_;
+    std::vector<std::string> lines_;
+};
+
+std::string present(const SweepReader& sweep, UnitKey key) {
+    const UnitState& unit = sweep.state().unit(key);
+    std::string text = fmt::format("now: {}", phase_name(unit.phase));
+    if (unit.phase == UnitPhase::failed) text += fmt::format(" ({})", cause_name(unit.cause));
+    if (unit.phase == UnitPhase::waiting) {
+        std::uint64_t open = 0;
+        for (const InputGroup& group : sweep.plan().inputs(key)) {
+            for (const std::uint32_t index : group.indices) {
+                if (!is_final(sweep.state().unit({group.stage, index}).phase)) ++open;
+            }
+        }
+        text += fmt::format(", {} of its inputs not final", open);
+    }
+    return text;
+}
+
+}  // namespace
+
+Result<std::vector<EndedAttempt>> read_attempts(
+    const SweepReader& sweep, const std::set<UnitKey>& units, std::size_t newest_max
+) {
+    std::deque<EndedAttempt> attempts;
+    const auto visit = [&](const FactBatch& batch, FactLocation) -> Result<void> {
+        for (const Fact& fact : batch.facts) {
+            const EndOfAttempt ended = end_of_attempt(fact);
+            if (ended.end == nullptr) continue;
+            if (!units.empty() && !units.contains(ended.unit)) continue;
+            attempts.push_back({ended.unit, ended.attempt, *ended.end});
+            attempts.back().end.rows.clear();
+            if (units.empty() && attempts.size() > newest_max) attempts.pop_front();
+        }
+        return {};
+    };
+    const auto end = replay_journal(sweep.disk(), sweep.layout().journal(), visit);
+    if (!end) return tl::unexpected(end.error());
+    return std::vector<EndedAttempt>(attempts.begin(), attempts.end());
+}
+
+Result<std::vector<std::string>> tell_story(const SweepReader& sweep, UnitKey unit) {
+    Story story(sweep, unit);
+    const auto visit = [&](const FactBatch& batch, FactLocation) -> Result<void> {
+        story.hear(batch);
+        return {};
+    };
+    const auto end = replay_journal(sweep.disk(), sweep.layout().journal(), visit);
+    if (!end) return tl::unexpected(end.error());
+    const UnitName name = name_unit(sweep.plan(), unit);
+    std::vector<std::string> lines{fmt::format(
+        "{}  {}  {}", escape_for_terminal(name.place), name.id, escape_for_terminal(name.values)
+    )};
+    for (std::string& line : story.take()) {
+        lines.push_back("  " + std::move(line));
+    }
+    lines.push_back("  " + present(sweep, unit));
+    return lines;
+}
+
+}  // namespace xorch

@@ -1,0 +1,31 @@
+#pragma once
+
+// What happened to single units, told from the journal: their ended attempts with the places of
+// their output, and their story for people. Reads the whole journal once.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "coordinator/report/sweep_reader.h"
+#include "core/error.h"
+#include "core/facts.h"
+
+namespace xorch {
+
+struct EndedAttempt {
+    UnitKey unit;
+    AttemptNumber attempt;
+    AttemptEnd end;  // without rows
+};
+
+// In the order in which they ended. Empty `units` = of every unit, then only the newest
+// `newest_max` are kept.
+Result<std::vector<EndedAttempt>> read_attempts(
+    const SweepReader& sweep, const std::set<UnitKey>& units, std::size_t newest_max
+);
+
+// One line per thing that happened to the unit, each with its time, and at last how it stands.
+Result<std::vector<std::string>> tell_story(const SweepReader& sweep, UnitKey unit);
+
+}  // namespace xorch
