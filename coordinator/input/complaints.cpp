@@ -42,7 +42,7 @@ std::uint32_t Complaints::add_file(std::string name) {
     return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
-void Complaints::add(Place place, std::string_view message) {
+void Complaints::add(SourcePlace place, std::string_view message) {
     const std::string& file = files_[place.file];
     const std::string where =
         place.line == 0 ? file : fmt::format("{}:{}:{}", file, place.line, place.column);
@@ -50,7 +50,7 @@ void Complaints::add(Place place, std::string_view message) {
 }
 
 Error Complaints::error() const {
-    std::vector<std::pair<Place, std::string>> sorted = messages_;
+    std::vector<std::pair<SourcePlace, std::string>> sorted = messages_;
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
         return std::tie(a.first.file, a.first.line, a.first.column) <
                std::tie(b.first.file, b.first.line, b.first.column);

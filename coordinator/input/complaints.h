@@ -16,10 +16,10 @@ namespace xorch {
 class Complaints {
  public:
     // A file's name as messages show it; an override's text counts as one. Its position goes into
-    // Place.
+    // SourcePlace.
     std::uint32_t add_file(std::string name);
 
-    void add(Place place, std::string_view message);
+    void add(SourcePlace place, std::string_view message);
 
     bool empty() const { return messages_.empty(); }
 
@@ -28,7 +28,7 @@ class Complaints {
 
  private:
     std::vector<std::string> files_;
-    std::vector<std::pair<Place, std::string>> messages_;
+    std::vector<std::pair<SourcePlace, std::string>> messages_;
 };
 
 // `; did you mean "name"?` for the candidate that a typo turns into `name`, else `; there are: a,

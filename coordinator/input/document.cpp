@@ -17,14 +17,14 @@ namespace xorch {
 
 namespace {
 
-Place place_of(const toml::source_region& region, std::uint32_t file) {
+SourcePlace place_of(const toml::source_region& region, std::uint32_t file) {
     return {
         file,
         static_cast<std::uint32_t>(region.begin.line),
         static_cast<std::uint32_t>(region.begin.column)};
 }
 
-bool is_before(const Place& left, const Place& right) {
+bool is_before(const SourcePlace& left, const SourcePlace& right) {
     return left.line != right.line ? left.line < right.line : left.column < right.column;
 }
 

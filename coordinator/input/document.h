@@ -15,7 +15,7 @@ namespace xorch {
 
 // Where something is written. `file` is a position in Complaints' list of files; line 0 = the whole
 // file, or an override, which has no lines.
-struct Place {
+struct SourcePlace {
     std::uint32_t file = 0;
     std::uint32_t line = 0;
     std::uint32_t column = 0;
@@ -27,7 +27,7 @@ struct Entry;
 
 struct Node {
     NodeKind kind = NodeKind::scalar;
-    Place place;
+    SourcePlace place;
     Value scalar;                // boolean, integer, float or string
     std::vector<Node> items;     // of an array
     std::vector<Entry> members;  // of a table, in the order written
@@ -42,12 +42,12 @@ struct Node {
 
 struct Entry {
     std::string key;
-    Place place;
+    SourcePlace place;
     Node node;
 };
 
 struct TomlError {
-    Place place;
+    SourcePlace place;
     std::string message;
 };
 

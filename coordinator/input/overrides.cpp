@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t include_bytes_max = 4U << 20U;
 
-void move_to(Node& node, Place place) {
+void move_to(Node& node, SourcePlace place) {
     node.place = place;
     for (Node& item : node.items)
         move_to(item, place);
@@ -101,7 +101,7 @@ std::vector<std::string> names_in(const Node& list) {
     return names;
 }
 
-Node table_at(Place place) {
+Node table_at(SourcePlace place) {
     Node node;
     node.kind = NodeKind::table;
     node.place = place;
@@ -135,7 +135,7 @@ void merge(Node& into, Node from) {
     }
 }
 
-void include_file(Context& context, Node& root, const Node& name) {
+void include_file(ReadingContext& context, Node& root, const Node& name) {
     const std::string path = resolve_path(context, name, "include");
     std::error_code ignored;
     if (path.empty() || !std::filesystem::exists(path, ignored)) return;
@@ -173,7 +173,7 @@ void include_file(Context& context, Node& root, const Node& name) {
 
 }  // namespace
 
-void apply_include(Context& context, Node& root) {
+void apply_include(ReadingContext& context, Node& root) {
     const Node* include = root.find("include");
     if (include == nullptr) return;
     // A copy, because merging moves the members of `root`.
@@ -183,10 +183,10 @@ void apply_include(Context& context, Node& root) {
         include_file(context, root, name);
 }
 
-void apply_override(Context& context, Node& root, const std::string& text) {
+void apply_override(ReadingContext& context, Node& root, const std::string& text) {
     const std::uint32_t file = context.complaints.add_file("--set " + text.substr(0, 200));
     context.directories.push_back(context.options.directory);
-    const Place place{file, 0, 0};
+    const SourcePlace place{file, 0, 0};
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
         context.complaints.add(place, "write --set key=value, for example --set local.time=60s");

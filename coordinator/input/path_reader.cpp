@@ -18,7 +18,7 @@ bool is_variable_letter(char byte) {
 
 // `$NAME/rest` or `${NAME}/rest` with the variable's value.
 std::optional<std::string> expand_variable(
-    Context& context, const Node& node, const std::string& text
+    ReadingContext& context, const Node& node, const std::string& text
 ) {
     const bool braces = text.size() > 1 && text[1] == '{';
     const std::size_t begin = braces ? 2 : 1;
@@ -52,7 +52,7 @@ std::optional<std::string> expand_variable(
 
 }  // namespace
 
-std::string resolve_path(Context& context, const Node& node, std::string_view what) {
+std::string resolve_path(ReadingContext& context, const Node& node, std::string_view what) {
     const auto* text = node.scalar.get_if<std::string>();
     if (node.kind != NodeKind::scalar || text == nullptr || text->empty()) {
         context.complaints.add(

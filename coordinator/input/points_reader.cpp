@@ -28,7 +28,7 @@ bool contains_zero_byte(const Value& value) {
 
 // A scalar, an array of scalars, or { path = "..." }.
 std::optional<ParameterValue> read_value_of(
-    Context& context, const StageSource& source, const std::string& name, const Node& node
+    ReadingContext& context, const StageSource& source, const std::string& name, const Node& node
 ) {
     const std::string what = fmt::format("parameter \"{}\"", name);
     if (is_path_table(node)) {
@@ -69,7 +69,9 @@ std::optional<ParameterValue> read_value_of(
 }
 
 // Keeps the name if it is one and is not taken.
-bool take_name(Context& context, StageSource& source, const std::string& name, Place place) {
+bool take_name(
+    ReadingContext& context, StageSource& source, const std::string& name, SourcePlace place
+) {
     if (!is_name(name)) {
         context.complaints.add(
             place,
@@ -97,7 +99,7 @@ void keep_path(StageSource& source, const std::string& name, const Value& value)
     source.stage.path_hashes[name].emplace(*value.get_if<std::string>(), "");
 }
 
-bool read_range(Context& context, const Node& node, Axis& axis) {
+bool read_range(ReadingContext& context, const Node& node, Axis& axis) {
     std::vector<std::int64_t> bounds;
     for (const Node& item : node.items) {
         const auto* number = item.scalar.get_if<std::int64_t>();
@@ -133,8 +135,8 @@ bool read_range(Context& context, const Node& node, Axis& axis) {
     return true;
 }
 
-void read_axis_values(Context& context, StageSource& source, const Node& node, Axis& axis) {
-    std::vector<Place>& places = source.values[axis.name];
+void read_axis_values(ReadingContext& context, StageSource& source, const Node& node, Axis& axis) {
+    std::vector<SourcePlace>& places = source.values[axis.name];
     bool paths = false;
     bool others = false;
     for (const Node& item : node.items) {
@@ -152,7 +154,9 @@ void read_axis_values(Context& context, StageSource& source, const Node& node, A
     }
 }
 
-void read_axis(Context& context, StageSource& source, const Entry& entry, const std::string& name) {
+void read_axis(
+    ReadingContext& context, StageSource& source, const Entry& entry, const std::string& name
+) {
     Axis axis;
     axis.name = name;
     if (!take_name(context, source, name, entry.place)) return;
@@ -200,7 +204,7 @@ bool is_group_of_axes(const Node& node) {
 }
 
 void read_axes(
-    Context& context, StageSource& source, const Node& table, const std::string& prefix
+    ReadingContext& context, StageSource& source, const Node& table, const std::string& prefix
 ) {
     if (table.kind != NodeKind::table) {
         context.complaints.add(
@@ -219,7 +223,7 @@ void read_axes(
 }
 
 void read_params(
-    Context& context, StageSource& source, const Node& table, const std::string& prefix
+    ReadingContext& context, StageSource& source, const Node& table, const std::string& prefix
 ) {
     if (table.kind != NodeKind::table) {
         context.complaints.add(table.place, "params must be a table: params = { epochs = 20 }");
@@ -241,7 +245,7 @@ void read_params(
 }
 
 void read_when(
-    Context& context, StageSource& source, const Node& table, const std::string& prefix
+    ReadingContext& context, StageSource& source, const Node& table, const std::string& prefix
 ) {
     if (table.kind != NodeKind::table) {
         context.complaints.add(
@@ -273,8 +277,8 @@ void read_when(
     }
 }
 
-void read_zip(Context& context, StageSource& source, const Node& node) {
-    const auto refuse = [&](Place place) {
+void read_zip(ReadingContext& context, StageSource& source, const Node& node) {
+    const auto refuse = [&](SourcePlace place) {
         context.complaints.add(
             place, "zip must be an array of arrays of axis names: [[\"a\", \"b\"]]"
         );
@@ -291,7 +295,7 @@ void read_zip(Context& context, StageSource& source, const Node& node) {
     }
 }
 
-void read_exclude(Context& context, StageSource& source, const Node& node) {
+void read_exclude(ReadingContext& context, StageSource& source, const Node& node) {
     if (node.kind != NodeKind::array) {
         context.complaints.add(
             node.place, "exclude must be an array of conditions: [{ param = \"lr\", at_least = 1 }]"
@@ -312,7 +316,7 @@ void read_exclude(Context& context, StageSource& source, const Node& node) {
 }
 
 std::optional<Condition> read_condition(
-    Context& context, const Node& node, std::string_view table, bool metrics_allowed
+    ReadingContext& context, const Node& node, std::string_view table, bool metrics_allowed
 ) {
     Condition condition;
     read_table(node, table, condition_keys(), context.complaints, condition);
@@ -338,7 +342,7 @@ std::optional<Condition> read_condition(
 }  // namespace
 
 std::vector<Condition> read_conditions(
-    Context& context, const Node& node, std::string_view table, bool metrics_allowed
+    ReadingContext& context, const Node& node, std::string_view table, bool metrics_allowed
 ) {
     std::vector<Condition> conditions;
     const auto read = [&](const Node& each) {
@@ -354,7 +358,7 @@ std::vector<Condition> read_conditions(
     return conditions;
 }
 
-void read_points(Context& context, StageSource& source) {
+void read_points(ReadingContext& context, StageSource& source) {
     const Node& node = *source.node;
     if (const Node* axes = node.find("axes")) read_axes(context, source, *axes, "");
     if (const Node* params = node.find("params")) read_params(context, source, *params, "");

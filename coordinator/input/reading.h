@@ -14,10 +14,10 @@
 
 namespace xorch {
 
-struct Context {
+struct ReadingContext {
     const ParseOptions& options;
     Complaints complaints;
-    std::vector<std::string> directories;  // by Place::file: what relative paths start from
+    std::vector<std::string> directories;  // by SourcePlace::file: what relative paths start from
     bool frozen = false;                   // the text is a frozen sweep, which says more
 };
 
@@ -25,40 +25,44 @@ struct Context {
 struct StageSource {
     const Node* node = nullptr;
     Stage stage;
-    std::map<std::string, Place> names;                          // of axes and parameters
-    std::map<std::string, std::vector<Place>> values;            // of axes
-    std::map<std::string, std::vector<Place>> condition_places;  // axis of `when` -> its conditions
-    std::vector<Place> exclude_places;
+    std::map<std::string, SourcePlace> names;                // of axes and parameters
+    std::map<std::string, std::vector<SourcePlace>> values;  // of axes
+    std::map<std::string, std::vector<SourcePlace>>
+        condition_places;  // axis of `when` -> its conditions
+    std::vector<SourcePlace> exclude_places;
 
     // The key's value, the n-th item of its array, or else the stage itself.
-    Place place(std::string_view key) const;
-    Place place(std::string_view key, std::size_t item) const;
+    SourcePlace place(std::string_view key) const;
+    SourcePlace place(std::string_view key, std::size_t item) const;
 };
 
 // points_reader.cpp
-void read_points(Context& context, StageSource& source);
+void read_points(ReadingContext& context, StageSource& source);
 std::vector<Condition> read_conditions(
-    Context& context, const Node& node, std::string_view table, bool metrics_allowed
+    ReadingContext& context, const Node& node, std::string_view table, bool metrics_allowed
 );
 
 // stage_reader.cpp
-StageSource read_stage(Context& context, const Node& node);
+StageSource read_stage(ReadingContext& context, const Node& node);
 
 // path_reader.cpp: a path as the file spells it, made absolute; complains if it does not exist.
-std::string resolve_path(Context& context, const Node& node, std::string_view what);
+std::string resolve_path(ReadingContext& context, const Node& node, std::string_view what);
 
 // overrides.cpp
-void apply_override(Context& context, Node& root, const std::string& text);
-void apply_include(Context& context, Node& root);
+void apply_override(ReadingContext& context, Node& root, const std::string& text);
+void apply_include(ReadingContext& context, Node& root);
 
 // validation.cpp: what only the whole file can tell.
 void check_sweep(
-    Context& context, const Node& root, const Sweep& sweep, const std::vector<StageSource>& stages
+    ReadingContext& context,
+    const Node& root,
+    const Sweep& sweep,
+    const std::vector<StageSource>& stages
 );
 
 // stage_validation.cpp
 void check_stage(
-    Context& context, const StageSource& source, const std::vector<std::string>& inherited
+    ReadingContext& context, const StageSource& source, const std::vector<std::string>& inherited
 );
 
 }  // namespace xorch

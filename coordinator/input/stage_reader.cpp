@@ -8,7 +8,7 @@ namespace {
 
 template <class T>
 void read_member(
-    Context& context,
+    ReadingContext& context,
     const Node& stage,
     std::string_view name,
     const std::vector<Key<T>>& keys,
@@ -36,7 +36,7 @@ void read_frozen(const Node& node, Stage& stage) {
     }
 }
 
-void check_code(Context& context, const StageSource& source) {
+void check_code(ReadingContext& context, const StageSource& source) {
     const Node* code = source.node->find("code");
     if (code == nullptr || context.frozen) return;
     for (const Node& item : code->items)
@@ -45,18 +45,18 @@ void check_code(Context& context, const StageSource& source) {
 
 }  // namespace
 
-Place StageSource::place(std::string_view key) const {
+SourcePlace StageSource::place(std::string_view key) const {
     const Node* value = node->find(key);
     return value == nullptr ? node->place : value->place;
 }
 
-Place StageSource::place(std::string_view key, std::size_t item) const {
+SourcePlace StageSource::place(std::string_view key, std::size_t item) const {
     const Node* value = node->find(key);
     if (value == nullptr || item >= value->items.size()) return place(key);
     return value->items[item].place;
 }
 
-StageSource read_stage(Context& context, const Node& node) {
+StageSource read_stage(ReadingContext& context, const Node& node) {
     StageSource source;
     source.node = &node;
     Stage& stage = source.stage;

@@ -17,7 +17,9 @@ namespace {
 class StageCheck {
  public:
     StageCheck(
-        Context& context, const StageSource& source, const std::vector<std::string>& inherited
+        ReadingContext& context,
+        const StageSource& source,
+        const std::vector<std::string>& inherited
     )
         : context_(context), source_(source), stage_(source.stage) {
         // Also those whose values are wrong, so that one mistake makes one complaint.
@@ -37,7 +39,7 @@ class StageCheck {
     }
 
  private:
-    void complain(Place place, std::string_view what) {
+    void complain(SourcePlace place, std::string_view what) {
         context_.complaints.add(place, fmt::format("stage \"{}\": {}", stage_.name, what));
     }
 
@@ -47,7 +49,7 @@ class StageCheck {
 
     void check_job();
     void check_parameters(const JobDeclaration& job);
-    bool check_value(const ParameterDeclaration& declared, const Value& value, Place place);
+    bool check_value(const ParameterDeclaration& declared, const Value& value, SourcePlace place);
     void check_command();
     void check_placeholders(std::string_view key, const std::vector<std::string>& argv);
     std::string placeholder_problem(const std::string& name) const;
@@ -57,7 +59,7 @@ class StageCheck {
     void check_conditions();
     void check_resources();
 
-    Context& context_;
+    ReadingContext& context_;
     const StageSource& source_;
     const Stage& stage_;
     std::vector<std::string> parameters_;
@@ -102,7 +104,8 @@ void StageCheck::check_parameters(const JobDeclaration& job) {
         const auto places = source_.values.find(axis.name);
         for (std::size_t i = 0; i < axis.values.size(); ++i) {
             const bool placed = places != source_.values.end() && i < places->second.size();
-            const Place place = placed ? places->second[i] : source_.names.find(axis.name)->second;
+            const SourcePlace place =
+                placed ? places->second[i] : source_.names.find(axis.name)->second;
             // Of a range one complaint is enough, since all its values stand in one place.
             if (!check_value(*declared, axis.values[i], place) && !placed) break;
         }
@@ -115,7 +118,7 @@ void StageCheck::check_parameters(const JobDeclaration& job) {
 }
 
 bool StageCheck::check_value(
-    const ParameterDeclaration& declared, const Value& value, Place place
+    const ParameterDeclaration& declared, const Value& value, SourcePlace place
 ) {
     const auto checked = check_parameter(declared, value);
     if (checked) return true;
@@ -256,7 +259,7 @@ void StageCheck::check_zip() {
     for (const Axis& axis : stage_.axes)
         names.push_back(axis.name);
     for (std::size_t z = 0; z < stage_.zip.size(); ++z) {
-        const Place place = source_.place("zip", z);
+        const SourcePlace place = source_.place("zip", z);
         const Axis* first = nullptr;
         for (const std::string& name : stage_.zip[z]) {
             const auto axis = std::find(names.begin(), names.end(), name);
@@ -286,7 +289,7 @@ void StageCheck::check_zip() {
 }
 
 void StageCheck::check_conditions() {
-    const auto check = [&](const Condition& condition, Place place, const std::string& of) {
+    const auto check = [&](const Condition& condition, SourcePlace place, const std::string& of) {
         if (condition.param.empty() || is_parameter(condition.param)) return;
         complain(
             place,
@@ -303,7 +306,7 @@ void StageCheck::check_conditions() {
         later.insert(axis.name);
     for (const Axis& axis : stage_.axes) {
         for (const Condition& condition : axis.when) {
-            const Place place = source_.condition_places.find(axis.name)->second.front();
+            const SourcePlace place = source_.condition_places.find(axis.name)->second.front();
             check(condition, place, "when." + axis.name);
             if (!later.contains(condition.param)) continue;
             complain(
@@ -344,7 +347,7 @@ void StageCheck::check_resources() {
 }  // namespace
 
 void check_stage(
-    Context& context, const StageSource& source, const std::vector<std::string>& inherited
+    ReadingContext& context, const StageSource& source, const std::vector<std::string>& inherited
 ) {
     StageCheck(context, source, inherited).run();
 }

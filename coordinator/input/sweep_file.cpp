@@ -16,7 +16,7 @@ constexpr std::size_t sweep_bytes_max = 4U << 20U;
 // A frozen sweep spells out what the file said in short: ranges of paths, included sites.
 constexpr std::size_t frozen_bytes_max = 256U << 20U;
 
-const Node* find_array_of_tables(Context& context, const Node& root, std::string_view name) {
+const Node* find_array_of_tables(ReadingContext& context, const Node& root, std::string_view name) {
     const Node* node = root.find(name);
     if (node == nullptr) return nullptr;
     if (node->kind == NodeKind::array) return node;
@@ -26,7 +26,7 @@ const Node* find_array_of_tables(Context& context, const Node& root, std::string
 
 template <class T>
 void read_part(
-    Context& context,
+    ReadingContext& context,
     const Node& root,
     std::string_view name,
     const std::vector<Key<T>>& keys,
@@ -38,7 +38,7 @@ void read_part(
     }
 }
 
-void read_environment(Context& context, const Node& root, Environment& env) {
+void read_environment(ReadingContext& context, const Node& root, Environment& env) {
     read_part(context, root, "env", environment_keys(), env);
     const Node* node = root.find("env");
     if (node == nullptr) return;
@@ -64,7 +64,7 @@ void read_environment(Context& context, const Node& root, Environment& env) {
     }
 }
 
-Select read_select(Context& context, const Node& node) {
+Select read_select(ReadingContext& context, const Node& node) {
     Select select;
     read_table(node, "[[select]]", select_keys(), context.complaints, select);
     if (const Node* order = node.find("order")) {
@@ -84,7 +84,7 @@ Select read_select(Context& context, const Node& node) {
     return select;
 }
 
-void refuse_slurm(Context& context, const Node& root) {
+void refuse_slurm(ReadingContext& context, const Node& root) {
     if (context.options.backend != "slurm") return;
     const Node* node = root.find("slurm");
     context.complaints.add(
@@ -93,7 +93,7 @@ void refuse_slurm(Context& context, const Node& root) {
     );
 }
 
-Sweep read_sweep(Context& context, const Node& root, std::vector<StageSource>& stages) {
+Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSource>& stages) {
     Sweep sweep;
     check_members(root, "a sweep file", key_texts(top_keys()), context.complaints);
     auto keys = sweep_keys();
@@ -124,7 +124,7 @@ Sweep read_sweep(Context& context, const Node& root, std::vector<StageSource>& s
     return sweep;
 }
 
-Result<Sweep> parse(std::string_view text, Context& context, std::size_t bytes_max) {
+Result<Sweep> parse(std::string_view text, ReadingContext& context, std::size_t bytes_max) {
     const std::uint32_t file = context.complaints.add_file(context.options.file);
     context.directories.push_back(context.options.directory);
     const auto fail_all = [&] { return tl::unexpected(context.complaints.error()); };
@@ -156,7 +156,7 @@ Result<Sweep> parse(std::string_view text, Context& context, std::size_t bytes_m
 }  // namespace
 
 Result<Sweep> parse_sweep(std::string_view text, const ParseOptions& options) {
-    Context context{options, {}, {}, false};
+    ReadingContext context{options, {}, {}, false};
     return parse(text, context, sweep_bytes_max);
 }
 
@@ -164,7 +164,7 @@ Result<Sweep> parse_frozen(std::string_view text) {
     ParseOptions options;
     options.file = "frozen sweep.toml";
     options.missing_paths_allowed = true;
-    Context context{options, {}, {}, true};
+    ReadingContext context{options, {}, {}, true};
     return parse(text, context, frozen_bytes_max);
 }
 

@@ -15,7 +15,7 @@ namespace {
 class SweepCheck {
  public:
     SweepCheck(
-        Context& context,
+        ReadingContext& context,
         const Node& root,
         const Sweep& sweep,
         const std::vector<StageSource>& stages
@@ -46,13 +46,13 @@ class SweepCheck {
         return root_.find(list)->items[index];
     }
 
-    Place place_in(const Node& table, std::string_view key) const {
+    SourcePlace place_in(const Node& table, std::string_view key) const {
         const Node* node = table.find(key);
         return node == nullptr ? table.place : node->place;
     }
 
     void complain_of_name(
-        Place place,
+        SourcePlace place,
         std::string_view what,
         const std::string& name,
         const std::vector<std::string>& known
@@ -196,7 +196,7 @@ class SweepCheck {
         }
     }
 
-    Context& context_;
+    ReadingContext& context_;
     const Node& root_;
     const Sweep& sweep_;
     const std::vector<StageSource>& sources_;
@@ -207,7 +207,10 @@ class SweepCheck {
 }  // namespace
 
 void check_sweep(
-    Context& context, const Node& root, const Sweep& sweep, const std::vector<StageSource>& stages
+    ReadingContext& context,
+    const Node& root,
+    const Sweep& sweep,
+    const std::vector<StageSource>& stages
 ) {
     SweepCheck(context, root, sweep, stages).run();
 }
