@@ -4,6 +4,16 @@ namespace xorch {
 
 // Also the order in which `xorch --help` shows them.
 void add_all_verbs(CLI::App& app, Context& context) {
+    add_init(app, context);
+    add_plan(app, context);
+    add_rehearse(app, context);
+    add_submit(app, context);
+    add_resume(app, context);
+    add_stop(app, context);
+    add_pause(app, context);
+    add_continue(app, context);
+    add_retry(app, context);
+    add_cancel(app, context);
     add_status(app, context);
     add_logs(app, context);
     add_why(app, context);
@@ -14,6 +24,9 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_gc(app, context);
     add_completion(app, context);
     add_version(app, context);
+    add_coordinator(app, context);
+    add_keeper(app, context);
+    add_agent(app, context);
 }
 
 }  // namespace xorch

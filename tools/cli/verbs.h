@@ -96,6 +96,21 @@ void print_error(const Error& error);
 // The text of print_error().
 std::string format_error(const Error& error);
 
+// ---- running verbs (tools/cli/run) ----
+void add_agent(CLI::App& app, Context& context);
+void add_cancel(CLI::App& app, Context& context);
+void add_continue(CLI::App& app, Context& context);
+void add_coordinator(CLI::App& app, Context& context);
+void add_init(CLI::App& app, Context& context);
+void add_keeper(CLI::App& app, Context& context);
+void add_pause(CLI::App& app, Context& context);
+void add_plan(CLI::App& app, Context& context);
+void add_rehearse(CLI::App& app, Context& context);
+void add_resume(CLI::App& app, Context& context);
+void add_retry(CLI::App& app, Context& context);
+void add_stop(CLI::App& app, Context& context);
+void add_submit(CLI::App& app, Context& context);
+
 // ---- verbs that read and look after (tools/cli/read, tools/cli/site) ----
 void add_completion(CLI::App& app, Context& context);
 void add_fsck(CLI::App& app, Context& context);

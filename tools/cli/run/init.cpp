@@ -1,0 +1,111 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <filesystem>
+
+#include "core/io/posix_disk.h"
+#include "tools/cli/verbs.h"
+
+namespace xorch {
+
+namespace {
+
+struct InitOptions {
+    std::string file = "sweep.toml";
+    std::string script = "train.py";
+};
+
+// Everything a first sweep needs and nothing else; the rest is in docs/sweep-file.md.
+constexpr std::string_view sweep_template = R"toml([sweep]
+name = "{name}"
+seed = 42
+
+[[stage]]
+name = "train"
+# Each {{word}} names a parameter below, or seed, out, resume, checkpoint or code; it stays inside its element.
+argv = ["/usr/bin/env", "python3", "{{code}}/{script}", "--lr", "{{lr}}", "--repeat", "{{repeat}}"]
+code = ["{script}"]                         # copied at submit: edits made while the sweep waits do not leak in
+axes.lr = {{ values = [1e-4, 1e-3] }}
+axes.repeat = {{ range = [0, 3] }}            # 0, 1, 2
+records.from = {{ stdout = "acc=(?<acc>\\S+)"
+}
+}
+
+# or json, jsonl, csv = "file", or none : append to $XORCH_RECORDS
+records.required = ["acc"]
+resources = {{ cpus = 1 }}
+limits = {{ retries = 2 }}
+#checkpoints.from = "ckpt/*.pt" # or publish them yourself : tools / python / xorch.py
+
+[summary]
+by = ["lr"]
+metrics = ["acc"]
+)toml";
+
+std::string sweep_name(const std::string& script) {
+    std::string name = std::filesystem::path(script).stem().string();
+    for (char& byte : name) {
+        const bool allowed = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                             (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' ||
+                             byte == '-';
+        if (!allowed) byte = '_';
+    }
+    return name.empty() ? "sweep" : name.substr(0, 64);
+}
+
+Result<ExitCode> init(const InitOptions& options) {
+    if (options.script.find_first_of("\"\\\n{}") != std::string::npos) {
+        return fail(
+            ErrorCode::usage,
+            "the script's name must not contain quotes, backslashes, braces or line breaks"
+        );
+    }
+    const std::string text = fmt::format(
+        sweep_template,
+        fmt::arg("name", sweep_name(options.script)),
+        fmt::arg("script", options.script)
+    );
+    const std::string path = std::filesystem::absolute(options.file).string();
+    PosixDisk disk;
+    auto file = disk.create(path);
+    if (!file && file.error().code == ErrorCode::conflict) {
+        return fail(
+            ErrorCode::usage,
+            fmt::format("{} exists already; name another file: `xorch init FILE`", options.file)
+        );
+    }
+    if (!file) return tl::unexpected(file.error());
+    if (auto written = (*file)->append(text); !written) return tl::unexpected(written.error());
+    fmt::print(
+        "{} is written. Next: edit it, then\n  xorch plan {}\n  xorch rehearse {}\n  xorch submit "
+        "{}\n",
+        options.file,
+        options.file,
+        options.file,
+        options.file
+    );
+    return ExitCode::complete;
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Context& context) {
+    auto& options = context.keep<InitOptions>();
+    CLI::App& verb = add_verb(
+        app,
+        context,
+        {.name = "init",
+         .group = VerbGroup::run,
+         .purpose = "Write a first sweep file for a script",
+         .example = "xorch init --script train.py"},
+        [&options] { return init(options); }
+    );
+    verb.add_option("file", options.file, "The sweep file to write")->capture_default_str();
+    verb.add_option("--script", options.script, "The program that each unit runs")
+        ->capture_default_str();
+}
+
+}  // namespace xorch

@@ -1,0 +1,153 @@
+#include "tools/cli/run/local_run.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "coordinator/input/sweep_file.h"
+#include "coordinator/journal/claim.h"
+#include "coordinator/local_backend.h"
+#include "coordinator/loop.h"
+#include "coordinator/report/failure_reader.h"
+#include "coordinator/report/status_text.h"
+#include "coordinator/report/sweep_reader.h"
+#include "coordinator/report/tables/summary.h"
+#include "coordinator/report/tables/tables.h"
+#include "coordinator/report/text.h"
+#include "coordinator/stop_source.h"
+#include "core/hash.h"
+#include "core/io/clock.h"
+#include "core/io/posix_disk.h"
+#include "core/io/process.h"
+#include "tools/cli/run/progress_display.h"
+
+namespace xorch {
+
+namespace {
+
+Result<SweepReader> read_sweep(Disk& disk, const OpenedSweep& opened) {
+    auto plan = Plan::make(opened.sweep);
+    if (!plan) return tl::unexpected(plan.error());
+    return SweepReader::read(disk, opened.layout, std::move(*plan));
+}
+
+// The derived tables, from what is durable; runs beside the coordinator's loop.
+Result<void> write_tables(const OpenedSweep& opened) {
+    PosixDisk disk;
+    auto reader = read_sweep(disk, opened);
+    if (!reader) return tl::unexpected(reader.error());
+    return write_newest_tables(*reader);
+}
+
+// What a person wants to know at the end: what failed and why, the summary, what to do next.
+Result<void> print_ending(
+    const Context& context, const OpenedSweep& opened, const SweepStatus& status
+) {
+    PosixDisk disk;
+    auto reader = read_sweep(disk, opened);
+    if (!reader) return tl::unexpected(reader.error());
+    auto written = write_stamped_tables(*reader, format_stamp(status.at_unix));
+    if (!written) return tl::unexpected(written.error());
+    const StatusPage page{
+        .now_unix = read_clocks().unix,
+        .width = context.terminal.width,
+        .argument = opened.layout.root,
+        .failures = read_failures(*reader, status)};
+    for (const std::string& line : failure_lines(status, page))
+        fmt::print("{}\n", line);
+    for (const SelectStatus& select : status.selects) {
+        fmt::print("{}\n", escape_for_terminal(select.explanation, Newlines::keep));
+    }
+    auto summary = make_summary(*reader);
+    if (!summary) return tl::unexpected(summary.error());
+    fmt::print("\n");
+    for (const std::string& line : summary_lines(*summary))
+        fmt::print("{}\n", line);
+    fmt::print(
+        "\n{}\nnext: {}\n",
+        escape_for_terminal(opened.layout.root),
+        next_command(status, opened.layout.root)
+    );
+    return {};
+}
+
+CoordinatorSettings make_settings(const OpenedSweep& opened, Holder self) {
+    CoordinatorSettings settings;
+    settings.layout = opened.layout;
+    settings.sweep_hash = opened.hash;
+    settings.self = std::move(self);
+    settings.environment = current_environment();
+    settings.write_tables = [&opened] { return write_tables(opened); };
+    return settings;
+}
+
+ExitCode exit_code(const ReignOutcome& outcome, int last_signal) {
+    const bool done = outcome.status.phase == SweepPhase::complete;
+    if (outcome.stops > 0 && !done) {
+        const int by_signal = static_cast<int>(ExitCode::signal_base) + last_signal;
+        return outcome.stops > 1 ? static_cast<ExitCode>(by_signal) : ExitCode::checkpointed;
+    }
+    return exit_code_of(outcome.status);
+}
+
+}  // namespace
+
+Result<OpenedSweep> open_sweep(const SweepLayout& layout) {
+    PosixDisk disk;
+    auto text = disk.read(layout.sweep_file());
+    if (!text) return fail_with_context(text.error(), "opening the sweep " + layout.root);
+    auto sweep = parse_frozen(*text);
+    if (!sweep) return fail_with_context(sweep.error(), layout.sweep_file());
+    return OpenedSweep{layout, std::move(*sweep), hash_text(*text)};
+}
+
+Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Display display) {
+    auto stop = SignalStop::make();  // before any thread is started
+    if (!stop) return tl::unexpected(stop.error());
+    auto self = this_holder("");
+    if (!self) return tl::unexpected(self.error());
+    auto backend = LocalBackend::make({
+        .layout = opened.layout,
+        .program = opened.layout.program(),
+        .environment = current_environment(),
+        .time = opened.sweep.local.time,
+    });
+    if (!backend) return tl::unexpected(backend.error());
+
+    CoordinatorSettings settings = make_settings(opened, std::move(*self));
+    ProgressDisplay progress(context.terminal);
+    if (display == Display::live) {
+        settings.log = [&](std::string_view line) { progress.say(line); };
+        settings.progress = [&](const SweepStatus& status) {
+            progress.show(read_clocks(), status);
+        };
+    } else {
+        settings.log = [](std::string_view line) {
+            fmt::print(stderr, "{} {}\n", format_utc(read_clocks().unix), line);
+            std::fflush(stderr);
+        };
+    }
+    PosixDisk disk;
+    auto outcome = run_coordinator(settings, opened.sweep, **backend, disk, **stop);
+    progress.finish();
+    if (!outcome) return tl::unexpected(outcome.error());
+    if (display == Display::live) {
+        if (auto printed = print_ending(context, opened, outcome->status); !printed) {
+            return tl::unexpected(printed.error());
+        }
+    }
+    return exit_code(*outcome, (*stop)->last_signal());
+}
+
+Result<void> run_detached(const SweepLayout& layout) {
+    auto started = WatchedProcess::start({
+        .argv = {layout.program(), "coordinator", "--sweep", layout.root},
+        .environment = current_environment(),
+        .output = layout.root + "/coordinator.log",
+        .new_session = true,
+    });
+    if (!started) return fail_with_context(started.error(), "starting the coordinator");
+    return {};
+}
+
+}  // namespace xorch

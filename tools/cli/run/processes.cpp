@@ -1,0 +1,113 @@
+// The hidden verbs: the processes that xorch starts of itself. Nobody types these; what they need
+// beyond a few numbers they read from the sweep's directory.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+
+#include "tools/cli/run/local_run.h"
+#include "tools/cli/verbs.h"
+#include "worker/agent_loop.h"
+#include "worker/keeper.h"
+
+namespace xorch {
+
+namespace {
+
+struct ProcessOptions {
+    std::string sweep;
+    std::uint32_t allocation = 0;
+    std::string incarnation;
+    std::int64_t end_boot_ms = 0;
+};
+
+Result<ExitCode> coordinator(const Context& context, const ProcessOptions& options) {
+    auto opened = open_sweep(SweepLayout{options.sweep});
+    if (!opened) return tl::unexpected(opened.error());
+    return run_here(context, *opened, Display::quiet);
+}
+
+Result<ExitCode> keeper(const Context& context, const ProcessOptions& options) {
+    KeeperSettings settings;
+    settings.agent_command = {context.program, "agent"};
+    settings.layout = SweepLayout{options.sweep};
+    settings.allocation = AllocationId{options.allocation};
+    settings.allocation_end_boot = Millis{options.end_boot_ms};
+    if (auto kept = run_keeper(settings); !kept) return tl::unexpected(kept.error());
+    return ExitCode::complete;
+}
+
+Result<ExitCode> agent(const ProcessOptions& options) {
+    auto opened = open_sweep(SweepLayout{options.sweep});
+    if (!opened) return tl::unexpected(opened.error());
+    const auto incarnation = parse_incarnation(options.incarnation);
+    if (!incarnation) return fail(ErrorCode::usage, "--incarnation wants 16 hexadecimal digits");
+    AgentLoopSettings settings;
+    settings.layout = opened->layout;
+    settings.allocation = AllocationId{options.allocation};
+    settings.incarnation = *incarnation;
+    settings.allocation_end_boot = Millis{options.end_boot_ms};
+    settings.capacity = measure_capacity(opened->sweep);
+    if (auto left = run_agent(opened->sweep, settings); !left) return tl::unexpected(left.error());
+    return ExitCode::complete;
+}
+
+void add_sweep_option(CLI::App& verb, ProcessOptions& options) {
+    verb.add_option("--sweep", options.sweep, "The sweep's directory")->required();
+}
+
+void add_allocation_options(CLI::App& verb, ProcessOptions& options) {
+    add_sweep_option(verb, options);
+    verb.add_option("--allocation", options.allocation, "The allocation's number")->required();
+    verb.add_option(
+        "--end-boot-ms", options.end_boot_ms, "Its end on the boot clock; 0: without end"
+    );
+}
+
+}  // namespace
+
+void add_coordinator(CLI::App& app, Context& context) {
+    auto& options = context.keep<ProcessOptions>();
+    CLI::App& verb = add_verb(
+        app,
+        context,
+        {.name = "coordinator",
+         .group = VerbGroup::hidden,
+         .purpose = "Reign over a sweep, detached",
+         .example = ""},
+        [&context, &options] { return coordinator(context, options); }
+    );
+    add_sweep_option(verb, options);
+}
+
+void add_keeper(CLI::App& app, Context& context) {
+    auto& options = context.keep<ProcessOptions>();
+    CLI::App& verb = add_verb(
+        app,
+        context,
+        {.name = "keeper",
+         .group = VerbGroup::hidden,
+         .purpose = "Keep an agent on this node",
+         .example = ""},
+        [&context, &options] { return keeper(context, options); }
+    );
+    add_allocation_options(verb, options);
+}
+
+void add_agent(CLI::App& app, Context& context) {
+    auto& options = context.keep<ProcessOptions>();
+    CLI::App& verb = add_verb(
+        app,
+        context,
+        {.name = "agent",
+         .group = VerbGroup::hidden,
+         .purpose = "Run units on this node",
+         .example = ""},
+        [&options] { return agent(options); }
+    );
+    add_allocation_options(verb, options);
+    verb.add_option("--incarnation", options.incarnation, "This life of the agent")->required();
+}
+
+}  // namespace xorch

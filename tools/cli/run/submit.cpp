@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "coordinator/input/freeze.h"
+#include "coordinator/report/text.h"
+#include "core/io/clock.h"
+#include "tools/cli/run/adoption.h"
+#include "tools/cli/run/local_run.h"
+#include "tools/cli/run/login_node.h"
+#include "tools/cli/run/sweep_directory.h"
+#include "tools/cli/run/sweep_source.h"
+#include "tools/cli/verbs.h"
+
+namespace xorch {
+
+namespace {
+
+struct SubmitOptions {
+    SweepSource source;
+    bool fresh = false;
+    bool detach = false;
+    bool here = false;
+};
+
+void say(const std::string& line) {
+    fmt::print("{}\n", escape_for_terminal(line, Newlines::keep));
+}
+
+Result<ExitCode> run(const Context& context, const SweepLayout& layout, bool detach) {
+    auto opened = open_sweep(layout);
+    if (!opened) return tl::unexpected(opened.error());
+    if (!detach) return run_here(context, *opened, Display::live);
+    if (auto started = run_detached(layout); !started) return tl::unexpected(started.error());
+    say(fmt::format("running in the background; `xorch watch {}` shows how it goes", layout.root));
+    return ExitCode::complete;
+}
+
+// A new directory for the sweep, with what earlier sweeps of its name have finished already.
+Result<SweepLayout> set_up(const Context& context, const FrozenSweep& frozen, bool fresh) {
+    for (const std::string& warning : frozen.warnings)
+        say("warning: " + warning);
+    auto layout = create_sweep_directory(
+        frozen, {.home = context.home, .program = context.program, .unix = read_clocks().unix}
+    );
+    if (!layout) return layout;
+    say(fmt::format("sweep {}", layout->root));
+    if (fresh) return layout;
+    auto adopted = adopt_earlier(context.home, *layout, frozen);
+    if (!adopted) return tl::unexpected(adopted.error());
+    if (adopted->units > 0) {
+        say(fmt::format(
+            "{} taken over from {}", count_of(adopted->units, "finished unit"), adopted->from
+        ));
+    }
+    return layout;
+}
+
+Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
+    if (!options.here) {
+        if (auto allowed = refuse_login_node(); !allowed) return tl::unexpected(allowed.error());
+    }
+    auto read = read_sweep(options.source);
+    if (!read) return tl::unexpected(read.error());
+    auto frozen = freeze(*read);
+    if (!frozen) return tl::unexpected(frozen.error());
+    if (auto plan = Plan::make(frozen->sweep); !plan) return tl::unexpected(plan.error());
+    if (!options.fresh) {
+        if (const auto same = find_same_sweep(context.home, *frozen)) {
+            say(fmt::format("unchanged: going on with {} (--fresh starts anew)", same->root));
+            return run(context, *same, options.detach);
+        }
+    }
+    auto layout = set_up(context, *frozen, options.fresh);
+    if (!layout) return tl::unexpected(layout.error());
+    return run(context, *layout, options.detach);
+}
+
+}  // namespace
+
+void add_submit(CLI::App& app, Context& context) {
+    auto& options = context.keep<SubmitOptions>();
+    CLI::App& verb = add_verb(
+        app,
+        context,
+        {.name = "submit",
+         .group = VerbGroup::run,
+         .purpose = "Run a sweep, or go on with it if its file is unchanged",
+         .example = "xorch submit sweep.toml --set local.slots=4\n"
+                    "  xorch submit --axis lr=1e-4,1e-3 -- python train.py --lr {lr}"},
+        [&context, &options] { return submit(context, options); }
+    );
+    add_sweep_source(verb, options.source);
+    verb.add_flag(
+        "--fresh", options.fresh, "A new sweep that takes nothing over from earlier ones"
+    );
+    verb.add_flag("--detach", options.detach, "Return at once; the sweep runs in the background");
+    verb.add_flag(
+        "--here", options.here, "Run on this machine although it belongs to a Slurm cluster"
+    );
+}
+
+}  // namespace xorch

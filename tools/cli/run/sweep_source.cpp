@@ -1,0 +1,71 @@
+#include "tools/cli/run/sweep_source.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "coordinator/input/adhoc.h"
+#include "coordinator/input/sweep_file.h"
+#include "jobs/declaration.h"
+
+namespace xorch {
+
+namespace {
+
+std::optional<std::string> environment_value(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+}
+
+ParseOptions parse_options(const SweepSource& source) {
+    ParseOptions options;
+    options.overrides = source.overrides;
+    options.environment = environment_value;
+    options.jobs = job_declarations();
+    return options;
+}
+
+}  // namespace
+
+void add_sweep_source(CLI::App& verb, SweepSource& source) {
+    verb.add_option("file", source.file, "The sweep file")->type_name("FILE");
+    verb.add_option(
+            "--set",
+            source.overrides,
+            "Override a key, for example local.time=60s or stage.train.limits.retries=1"
+    )
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    verb.add_option(
+            "--axis", source.axes, "An axis of a sweep without a file; the command follows after --"
+    )
+        ->type_name("NAME=VALUE,...")
+        ->allow_extra_args(false);
+    verb.add_option("argv", source.argv, "After --: the command of each unit, without a file")
+        ->type_name("-- COMMAND");
+}
+
+Result<Sweep> read_sweep(const SweepSource& given) {
+    SweepSource source = given;
+    ParseOptions options = parse_options(source);
+    if (source.axes.empty()) {
+        if (source.file.empty())
+            return fail(
+                ErrorCode::usage, "name a sweep file, or give --axis and a command after --"
+            );
+        if (!source.argv.empty())
+            return fail(ErrorCode::usage, "a command after -- needs --axis and no file");
+        return read_sweep_file(source.file, options);
+    }
+    // CLI11 gives the first word after -- to the file.
+    if (!source.file.empty()) source.argv.insert(source.argv.begin(), source.file);
+    auto text = read_adhoc(source.axes, source.argv);
+    if (!text) return tl::unexpected(text.error());
+    options.file = "(command line)";
+    options.directory = std::filesystem::current_path().string();
+    return parse_sweep(*text, options);
+}
+
+}  // namespace xorch

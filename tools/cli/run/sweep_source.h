@@ -1,0 +1,30 @@
+#pragma once
+
+// Where the sweep of `submit`, `plan` and `rehearse` comes from: a file, or axes and a command on
+// the command line. The options are the same for all three.
+
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/sweep.h"
+
+namespace CLI {
+class App;
+}
+
+namespace xorch {
+
+struct SweepSource {
+    std::string file;
+    std::vector<std::string> overrides;  // --set key=value
+    std::vector<std::string> axes;       // --axis name=value,value
+    std::vector<std::string> argv;       // after --
+};
+
+void add_sweep_source(CLI::App& verb, SweepSource& source);
+
+// Read and checked against the declared jobs; errors name file, line and remedy.
+Result<Sweep> read_sweep(const SweepSource& source);
+
+}  // namespace xorch
