@@ -1,0 +1,111 @@
+"""What the system tests share: running xorch, finding the processes of a sweep, waiting for conditions.
+
+Every process is found by what it carries, never by name: the sweep's directory in its arguments or environment.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+XORCH = os.environ.get("XORCH_PROGRAM", "xorch")
+
+
+class Workplace:
+    """A temporary folder with an XORCH_HOME of its own. Ends every process of its sweeps when closed."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="xorch-test-")
+        self.home = os.path.join(self.folder, "runs")
+        self.environment = dict(os.environ, XORCH_HOME=self.home, NO_COLOR="1")
+        self.environment.pop("XORCH_SWEEP", None)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def run(self, *arguments, check=None, timeout=300):
+        """Runs xorch to its end; the result has stdout, stderr and returncode. `check` is the exit code demanded."""
+        result = subprocess.run(
+            [XORCH, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True,
+            errors="replace", timeout=timeout, stdin=subprocess.DEVNULL,
+        )
+        if check is not None and result.returncode != check:
+            raise AssertionError("xorch %s: exit %d instead of %d\n%s\n%s" % (
+                " ".join(arguments), result.returncode, check, result.stdout[-3000:], result.stderr[-3000:]))
+        return result
+
+    def start(self, *arguments):
+        """Starts xorch in the background, its output going to a file next to the sweeps."""
+        log = open(os.path.join(self.folder, "log-%d.txt" % time.monotonic_ns()), "w+")
+        process = subprocess.Popen(
+            [XORCH, *arguments], env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )
+        process.log = log
+        return process
+
+    def sweeps(self):
+        """Directories of the sweeps here, oldest first."""
+        if not os.path.isdir(self.home):
+            return []
+        found = [os.path.join(self.home, name) for name in os.listdir(self.home)]
+        return sorted((d for d in found if os.path.isdir(os.path.join(d, "journal"))), key=os.path.getmtime)
+
+    def status(self, sweep):
+        return json.loads(self.run("status", "--json", sweep).stdout)
+
+    def close(self):
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        subprocess.run(["rm", "-rf", self.folder], check=False)
+
+    def processes(self, kind=None):
+        """Pids that belong to a sweep of this workplace: keeper, agent, coordinator, or (kind "unit") what they run."""
+        found = []
+        for name in os.listdir("/proc"):
+            if not name.isdigit() or int(name) == os.getpid():
+                continue
+            belongs = self._kind_of(int(name))
+            if belongs is not None and kind in (None, belongs):
+                found.append(int(name))
+        return found
+
+    def _kind_of(self, pid):
+        try:
+            with open("/proc/%d/stat" % pid) as file:
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    return None
+            with open("/proc/%d/cmdline" % pid, "rb") as file:
+                arguments = file.read().decode(errors="replace").split("\0")
+            with open("/proc/%d/environ" % pid, "rb") as file:
+                variables = file.read().decode(errors="replace").split("\0")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return None
+        if "XORCH_HOME=" + self.home not in variables and not any(self.folder in a for a in arguments):
+            return None
+        if any(v.startswith("XORCH_UNIT_ID=") for v in variables):
+            return "unit"
+        verb = arguments[1] if len(arguments) > 1 else ""
+        return verb if verb in ("keeper", "agent") else "coordinator"
+
+
+def wait_until(condition, what, seconds=60.0):
+    """Looks again and again until `condition()` is true; fails with `what` after `seconds`. Returns what it returned."""
+    end = time.monotonic() + seconds
+    pause = threading.Event()
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("not seen within %g s: %s" % (seconds, what))
+        pause.wait(0.05)

@@ -1,0 +1,146 @@
+"""Kill -9 at random moments: coordinator, agent, keeper, units. The sweep must end with the records of an undisturbed run.
+
+    kill_test.py [--seed N] [--kills N] [--units N]
+
+Prints its seed; the same seed kills the same kinds in the same order (the moments differ, as in life).
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+from harness import Workplace, wait_until
+
+STEPPER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stepper.py")
+KINDS = ["coordinator", "agent", "keeper", "unit"]
+
+SWEEP = """
+[sweep]
+name = "{name}"
+seed = 7
+[[stage]]
+name = "steps"
+argv = ["/usr/bin/python3", "-S", "-E", "{stepper}"]
+axes.a = {{ range = [0, {a}] }}
+axes.b = {{ range = [0, 10] }}
+params = {{ orphan = true }}
+records.required = ["digest", "steps"]
+limits = {{ retries = 50, grace = "5s" }}
+[local]
+slots = 4
+[tuning]
+heartbeat_every = "200ms"
+suspect_after = "1s"
+lost_after = "3s"
+holder_silent = "2s"
+alive_every = "300ms"
+[summary]
+by = ["a"]
+metrics = ["steps"]
+"""
+
+
+class Killer:
+    def __init__(self, workplace, sweep_file, options):
+        self.workplace = workplace
+        self.random = random.Random(options.seed)
+        self.sweep_file = sweep_file
+        self.kills = {kind: 0 for kind in KINDS}
+        self.coordinator = workplace.start("submit", sweep_file)
+        self.sweep = wait_until(lambda: self.find_sweep(), "the sweep's directory")
+
+    def find_sweep(self):
+        found = [d for d in self.workplace.sweeps() if os.path.basename(d).startswith("disturbed")]
+        return found[-1] if found else None
+
+    def resume_if_needed(self):
+        if self.coordinator.poll() is not None:
+            self.coordinator = self.workplace.start("resume", self.sweep)
+
+    def kill_one(self, kind):
+        """True if a process of that kind was there to be killed."""
+        if kind == "coordinator":
+            victims = [self.coordinator.pid] if self.coordinator.poll() is None else []
+        else:
+            victims = self.workplace.processes(kind)
+        if not victims:
+            return False
+        try:
+            os.kill(self.random.choice(victims), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self.kills[kind] += 1
+        if kind == "coordinator":
+            self.coordinator.wait()
+        return True
+
+    def run(self, total):
+        pause = threading.Event()
+        while sum(self.kills.values()) < total:
+            code = self.coordinator.poll()
+            if code == 0:
+                return
+            self.resume_if_needed()
+            pause.wait(self.random.uniform(0.05, 0.9))
+            self.kill_one(self.random.choice(KINDS))
+
+    def finish(self):
+        """Lets the sweep end without further kills and returns the coordinator's exit code."""
+        end = time.monotonic() + 300
+        while time.monotonic() < end:
+            self.resume_if_needed()
+            code = self.coordinator.wait(timeout=300)
+            if code == 0:
+                return 0
+            self.coordinator.log.seek(0)
+            print("coordinator ended with", code, self.coordinator.log.read()[-2000:])
+            if code in (2, 4, 5):
+                return code
+        return -1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--units", type=int, default=300)
+    options = parser.parse_args()
+    print("seed", options.seed, flush=True)
+    workplace = Workplace()
+    try:
+        return disturb_and_compare(workplace, options)
+    finally:
+        workplace.close()
+
+
+def disturb_and_compare(workplace, options):
+    text = dict(stepper=STEPPER, a=options.units // 10)
+    calm = workplace.write("calm.toml", SWEEP.format(name="calm", **text))
+    stormy = workplace.write("disturbed.toml", SWEEP.format(name="disturbed", **text))
+    killer = Killer(workplace, stormy, options)
+    killer.run(options.kills)
+    code = killer.finish()
+    print("kills:", killer.kills, "exit code:", code, flush=True)
+    if code != 0:
+        print(workplace.run("status", killer.sweep).stdout)
+        return 1
+    if sum(killer.kills.values()) < options.kills:
+        print("the sweep ended before %d kills" % options.kills)
+        return 1
+    left = wait_until(lambda: not workplace.processes() or None, "no process left", 30)
+    workplace.run("submit", calm, check=0)
+    reference = [d for d in workplace.sweeps() if os.path.basename(d).startswith("calm")][-1]
+    equal = workplace.run("records", "--equal", reference, killer.sweep)
+    print(equal.stdout, equal.stderr)
+    fsck = workplace.run("fsck", killer.sweep)
+    print(fsck.stdout[-2000:], fsck.stderr[-2000:])
+    wait_until(lambda: not workplace.processes() or None, "no process left after the undisturbed run", 30)
+    return 0 if left and equal.returncode == 0 and fsck.returncode == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""`xorch rehearse` finds each planted mistake, and nothing in a correct script."""
+
+import json
+import os
+import unittest
+
+from harness import Workplace
+
+MISTAKES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts", "mistakes")
+
+
+class RehearseTest(unittest.TestCase):
+    def findings(self, name, code):
+        place = Workplace()
+        self.addCleanup(place.close)
+        result = place.run("rehearse", "--json", os.path.join(MISTAKES, name + ".toml"), check=code)
+        self.assertEqual(place.sweeps(), [])
+        found = json.loads(result.stdout)["findings"]
+        return [finding["mistake"] for finding in found if finding["serious"]], result.stdout
+
+    def expect(self, name, mistake):
+        found, text = self.findings(name, 4)
+        self.assertIn(mistake, found, text)
+
+    def test_a_correct_script_passes(self):
+        found, text = self.findings("correct", 0)
+        self.assertEqual(found, [], text)
+
+    def test_a_script_that_ignores_its_checkpoint(self):
+        self.expect("ignores_checkpoint", "ignores_checkpoint")
+
+    def test_a_checkpoint_written_in_place(self):
+        self.expect("writes_in_place", "checkpoint_in_place")
+
+    def test_a_script_that_counts_on_another_working_directory(self):
+        self.expect("wrong_directory", "fails")
+
+    def test_a_missing_record(self):
+        self.expect("missing_record", "missing_record")
+
+    def test_a_nan_in_the_record(self):
+        self.expect("nan_record", "nan_record")
+
+    def test_records_that_differ_for_equal_seeds(self):
+        self.expect("not_reproducible", "not_reproducible")
+
+    def test_a_child_left_behind(self):
+        self.expect("leaves_child", "leaves_processes")
+
+    def test_a_script_that_never_looks_at_the_stop_file(self):
+        self.expect("never_stops", "ignores_stop")
+
+    def test_files_outside_the_units_directory(self):
+        self.expect("writes_outside", "writes_outside")
+
+    def test_a_save_that_outlasts_the_lead_time(self):
+        self.expect("saves_too_slowly", "saves_too_slowly")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

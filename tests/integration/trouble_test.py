@@ -1,0 +1,175 @@
+"""What goes wrong in real life: broken scripts, hostile text, floods, full disks. Nothing may be lost or left behind."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from harness import Workplace, wait_until
+
+
+def sweep(name, argv, more=""):
+    return '[sweep]\nname = "%s"\n[[stage]]\nname = "s"\nargv = %s\n%s' % (name, json.dumps(argv), more)
+
+
+PYTHON = "/usr/bin/python3"
+
+
+class TroubleTest(unittest.TestCase):
+    def setUp(self):
+        self.place = Workplace()
+        self.addCleanup(self.place.close)
+
+    def submit(self, name, argv, more="", *options, check=None, timeout=300):
+        path = self.place.write(name + ".toml", sweep(name, argv, more))
+        return self.place.run("submit", path, *options, check=check, timeout=timeout)
+
+    def newest(self):
+        return self.place.sweeps()[-1]
+
+    def test_an_import_error_in_every_unit_pauses_after_the_canary_wave(self):
+        result = self.submit(
+            "imports", [PYTHON, "-c", "import no_such_module_here", "{x}"],
+            "axes.x = { range = [0, 405] }\nlimits.retries = 0\n", check=4,
+        )
+        counts = self.place.status(self.newest())["stages"][0]
+        self.assertLessEqual(counts["failed"], 5)
+        self.assertGreaterEqual(counts["failed"], 1)
+        self.assertIn("no_such_module_here", result.stdout + result.stderr)
+
+    def test_a_notification_tells_of_the_pause(self):
+        told = os.path.join(self.place.folder, "told")
+        self.submit(
+            "told", ["/bin/false"],
+            'axes.x = { range = [0, 50] }\nlimits.retries = 0\n[notify]\ncommand = ["/bin/sh", "-c", '
+            '"echo $XORCH_EVENT >> %s"]\n' % told, check=4,
+        )
+        wait_until(lambda: os.path.exists(told) and "paused" in open(told).read(), "the notification", 10)
+
+    def test_hostile_parameters_stay_text(self):
+        values = ["$(touch pwned)", "`touch pwned`", "a'b\"c", "line\nbreak", "\x1b[31mred", "-rf", "--help", "../../x", "ü"]
+        self.submit(
+            "hostile", [PYTHON, "-c", "import json,sys,os; open(os.environ['XORCH_RECORDS'],'a')"
+                        ".write(json.dumps({'length': len(sys.argv[1]), 'text': sys.argv[1]})+chr(10))", "{v}"],
+            "axes.v = { values = %s }\n" % json.dumps(values, ensure_ascii=False).replace("\x1b", "\\u001b"), check=0,
+        )
+        rows = json.loads(self.place.run("records", "--format", "json", self.newest()).stdout)
+        self.assertEqual([row["text"] for row in rows], values)
+        self.assertFalse(os.path.exists(os.path.join(self.place.folder, "pwned")))
+        listed = self.place.run("status", self.newest()).stdout + self.place.run("plan", "hostile.toml").stdout
+        self.assertNotIn("\x1b", listed)
+
+    def test_a_nan_is_kept_and_a_missing_column_fails(self):
+        self.submit(
+            "nan", [PYTHON, "-c", "print('loss=nan')"],
+            'records.from = { stdout = "loss=(?<loss>.*)" }\nrecords.required = ["loss"]\n', check=0,
+        )
+        self.assertIn("nan", self.place.run("records", "--format", "tsv", self.newest()).stdout)
+        result = self.submit(
+            "missing", [PYTHON, "-c", "print('nothing')"],
+            'records.from = { stdout = "loss=(?<loss>.*)" }\nrecords.required = ["loss"]\nlimits.retries = 0\n', check=4,
+        )
+        self.assertIn("loss", result.stdout + result.stderr + self.place.run("status", self.newest()).stdout)
+
+    def test_binary_junk_and_a_flood_stay_within_the_budget(self):
+        self.submit(
+            "flood", ["/bin/sh", "-c", "head -c 300000000 /dev/urandom; echo; echo the very end"],
+            'limits.output = "1M"\n', check=0,
+        )
+        logs = os.path.join(self.newest(), "logs")
+        total = sum(os.path.getsize(os.path.join(logs, name)) for name in os.listdir(logs))
+        self.assertLess(total, 4 << 20)
+        self.assertIn("the very end", self.place.run("logs", "--sweep", self.newest(), "s/0").stdout[-2000:])
+
+    def test_a_unit_that_ignores_term_is_killed_with_its_orphans(self):
+        self.submit(
+            "stubborn", ["/bin/sh", "-c", "trap '' TERM; setsid sleep 600 & sleep 600; sleep 600"],
+            'limits = { retries = 0, timeout = "1s", grace = "300ms" }\n', check=4, timeout=60,
+        )
+        wait_until(lambda: not self.place.processes(), "no process left", 20)
+        self.assertIn("timeout", self.place.run("status", self.newest()).stdout)
+
+    def test_names_that_are_not_utf8_are_only_bytes(self):
+        self.submit(
+            "names", [PYTHON, "-c", "import os; os.chdir(os.environ['XORCH_OUT']); open(b'a\\xff\\n.txt','w').write('x')"],
+            check=0,
+        )
+        found = subprocess.run(["find", self.newest(), "-name", "a*"], capture_output=True).stdout
+        self.assertIn(b"\xff", found)
+
+    def test_a_second_coordinator_is_refused_and_named(self):
+        path = self.place.write("slow.toml", sweep("slow", ["/bin/sleep", "600"]))
+        first = self.place.start("submit", path)
+        directory = wait_until(lambda: self.place.sweeps(), "the sweep")[-1]
+        wait_until(lambda: self.place.processes("unit"), "a running unit")
+        second = self.place.run("resume", directory, check=1)
+        self.assertIn(str(first.pid), second.stdout + second.stderr)
+        self.place.run("cancel", directory, check=0)
+        self.assertNotEqual(first.wait(timeout=60), 0)
+
+    def test_a_directory_of_another_version_is_refused(self):
+        self.submit("version", ["/bin/true"], check=0)
+        segment = os.path.join(self.newest(), "journal", "000001.log")
+        with open(segment, "r+b") as file:
+            head = bytearray(file.read(64))
+            for i in range(64):
+                head[i] ^= 0x55
+            file.seek(0)
+            file.write(head)
+        result = self.place.run("resume", self.newest())
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("000001.log", result.stdout + result.stderr)
+
+    def test_two_sweeps_at_once_do_not_disturb_each_other(self):
+        more = 'axes.x = { range = [0, 20] }\nrecords.from = { stdout = "x=(?<y>.*)" }\n'
+        argv = ["/bin/sh", "-c", "sleep 0.05; echo x=$0", "{x}"]
+        paths = [self.place.write(n + ".toml", sweep(n, argv, more)) for n in ("left", "right")]
+        both = [self.place.start("submit", path) for path in paths]
+        self.assertEqual([process.wait(timeout=120) for process in both], [0, 0])
+        for directory in self.place.sweeps():
+            self.assertEqual(self.place.status(directory)["stages"][0]["done"], 20)
+
+    @unittest.skipUnless(os.geteuid() == 0, "a small tmpfs needs root")
+    def test_a_full_disk_delays_but_loses_nothing(self):
+        small = os.path.join(self.place.folder, "small")
+        os.mkdir(small)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", small]).returncode != 0:
+            self.skipTest("mounting a tmpfs is not possible here")
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", small]))
+        self.place.environment["XORCH_HOME"] = self.place.home = os.path.join(small, "runs")
+        path = self.place.write("full.toml", sweep(
+            "full", ["/bin/sh", "-c", "sleep 0.1; echo y={x}"],
+            'axes.x = { range = [0, 60] }\nrecords.from = { stdout = "y=(?<y>.*)" }\n[local]\nslots = 2\n'))
+        process = self.place.start("submit", path)
+        wait_until(lambda: self.place.processes("unit"), "a running unit")
+        ballast = os.path.join(small, "ballast")
+        with open(ballast, "wb") as file:
+            try:
+                while True:
+                    file.write(b"\0" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+        process.log.seek(0)
+        wait_until(lambda: "space" in open(process.log.name).read(), "a message about the full disk", 60)
+        os.remove(ballast)
+        self.assertEqual(process.wait(timeout=120), 0, open(process.log.name).read()[-3000:])
+        self.assertEqual(self.place.status(self.newest())["stages"][0]["done"], 60)
+
+    def test_ctrl_c_stops_in_order_and_resume_goes_on(self):
+        stepper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stepper.py")
+        path = self.place.write("stop.toml", sweep(
+            "stop", [PYTHON, "-S", stepper],
+            'axes.x = { range = [0, 3] }\nrecords.required = ["digest"]\n'
+            '[env]\nset = { STEPPER_STEPS = "40", STEPPER_STEP_SECONDS = "0.1" }\n'))
+        process = self.place.start("submit", path)
+        directory = wait_until(lambda: self.place.sweeps(), "the sweep")[-1]
+        wait_until(lambda: self.place.processes("unit"), "a running unit")
+        process.send_signal(2)
+        self.assertEqual(process.wait(timeout=60), 75, open(process.log.name).read()[-3000:])
+        wait_until(lambda: not self.place.processes(), "no process left", 20)
+        self.place.run("resume", directory, check=0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
