@@ -343,6 +343,9 @@ Result<void> drop_checkpoints(
     if (!places) return tl::unexpected(places.error());
     for (std::size_t i = keep; i < places->size(); ++i) {
         if (auto removed = remove_tree(disk, (*places)[i].path); !removed) return removed;
+        // The attempt's folder goes with its last checkpoint; one with artifacts is not empty and
+        // stays.
+        [[maybe_unused]] const auto gone = disk.remove(layout.attempt(id, (*places)[i].attempt));
     }
     return {};
 }
