@@ -3,7 +3,7 @@
 // Where the output of ended attempts rests: packs of many attempts each, so that a million units do
 // not make a million files. A pack is plain text with a title line before each attempt's bytes; the
 // journal holds pack, offset and length (OutputLocation). Written by the agents
-// (worker/attempt/output_store.h), read by anybody.
+// (worker/attempt/storage/output_store.h), read by anybody.
 
 #include <string>
 #include <string_view>

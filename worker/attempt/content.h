@@ -15,16 +15,16 @@
 
 #include "core/io/descriptor.h"
 #include "core/io/posix_disk.h"
-#include "worker/attempt/background_queue.h"
 #include "worker/attempt/devices.h"
-#include "worker/attempt/exit_judgement.h"
-#include "worker/attempt/finishing.h"
-#include "worker/attempt/output_capture.h"
-#include "worker/attempt/output_store.h"
 #include "worker/attempt/ownership.h"
-#include "worker/attempt/preparation.h"
-#include "worker/attempt/publishing.h"
-#include "worker/attempt/records_stdout.h"
+#include "worker/attempt/records/records_stdout.h"
+#include "worker/attempt/steps/exit_judgement.h"
+#include "worker/attempt/steps/finishing.h"
+#include "worker/attempt/steps/preparation.h"
+#include "worker/attempt/storage/background_queue.h"
+#include "worker/attempt/storage/output_capture.h"
+#include "worker/attempt/storage/output_store.h"
+#include "worker/attempt/storage/publishing.h"
 #include "worker/attempt_runner.h"
 
 namespace xorch {
@@ -58,6 +58,7 @@ struct Attempt {
     AttemptPhase phase = AttemptPhase::preparing;
     Preparation prepared;
     DeviceShare devices;
+    std::string scratch;  // one of the runner's folders
     Millis started{0};
     Millis started_unix{0};
 
@@ -121,6 +122,7 @@ struct AttemptRunner::Content {
 
     // start.cpp
     PreparationRequest request_for(const Attempt& attempt);
+    std::string take_scratch();
     void on_prepared(std::uint64_t serial, Result<Preparation> prepared);
     Result<void> spawn_main(Attempt& attempt);
     void never_started(Attempt& attempt, Cause cause, std::string message);
@@ -158,6 +160,8 @@ struct AttemptRunner::Content {
     std::map<std::uint64_t, Attempt> attempts;
     std::map<pid_t, std::uint64_t> mains;
     std::uint64_t last_serial = 0;
+    std::vector<std::string> free_scratch;  // folders of ended attempts, used again
+    std::uint32_t scratch_count = 0;
     std::vector<AttemptNews> news;
     std::vector<FinalUnit> final_units;  // their checkpoints go at the next turn
     std::uint64_t kernel_kills = 0;      // for want of memory, seen so far

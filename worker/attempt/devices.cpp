@@ -43,7 +43,7 @@ Devices::Devices(
 DeviceShare Devices::take(std::uint32_t cpus, std::uint32_t gpus) {
     DeviceShare share;
     // All CPUs of the node need no pinning.
-    if (cpus > 0 && cpus < cpus_total_) share.cpus = take_from(free_cpus_, cpus);
+    if (cpus > 1 && cpus < cpus_total_) share.cpus = take_from(free_cpus_, cpus);
     share.gpus = take_from(free_gpus_, gpus);
     share.hide_gpus = has_gpus_ && gpus == 0;
     return share;

@@ -19,9 +19,11 @@ struct DeviceShare {
 
 class Devices {
  public:
-    // Pins only if the node claims exactly the CPUs that this process may use: with fewer, another
-    // sweep may count on the others; with more, they do not exist. `visible_gpus` is the agent's
-    // own CUDA_VISIBLE_DEVICES, empty = 0, 1, ...
+    // Pins units of two CPUs and more, and those only if the node claims exactly the CPUs that this
+    // process may use: with fewer, another sweep may count on the others; with more, they do not
+    // exist. A unit of one CPU is left to the scheduler: bound to a CPU that something else uses it
+    // waits (short units took 2.6 times as long), and OMP_NUM_THREADS keeps it from spreading.
+    // `visible_gpus` is the agent's own CUDA_VISIBLE_DEVICES, empty = 0, 1, ...
     Devices(
         const Capacity& capacity, std::vector<int> usable_cpus, const std::string& visible_gpus
     );

@@ -11,9 +11,9 @@
 
 #include "core/io/process.h"
 #include "worker/attempt/content.h"
-#include "worker/attempt/environment.h"
-#include "worker/attempt/file_tree.h"
 #include "worker/attempt/noop.h"
+#include "worker/attempt/steps/environment.h"
+#include "worker/attempt/storage/file_tree.h"
 #include "worker/os/hardware.h"
 #include "worker/os/pipe.h"
 #include "worker/os/process_tree.h"

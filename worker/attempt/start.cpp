@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "worker/attempt/content.h"
-#include "worker/attempt/environment.h"
-#include "worker/attempt/file_tree.h"
 #include "worker/attempt/noop.h"
+#include "worker/attempt/steps/environment.h"
+#include "worker/attempt/storage/file_tree.h"
 #include "worker/os/pipe.h"
 #include "worker/os/spawn.h"
 
@@ -27,6 +27,10 @@ std::string joined(const std::vector<std::string>& items) {
     for (const std::string& item : items)
         text += (text.empty() ? "" : ",") + item;
     return text;
+}
+
+bool is_in_scratch(const std::string& path, const AttemptPlaces& places) {
+    return path.starts_with(places.scratch + "/");
 }
 
 }  // namespace
@@ -64,14 +68,29 @@ void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
                            .first->second;
     attempt.started = now.boot;
     attempt.started_unix = now.unix;
+    attempt.scratch = take_scratch();
     attempt.devices = devices.take(stage.resources.cpus, stage.resources.gpus);
     if (next_tick < now.boot) next_tick = now.boot + Millis(1000);
+    const bool is_first = assignment.attempt.value == 1;
+    const AttemptPlaces places = places_of(request_for(attempt));
+    if (is_first && places.out != places.lasting_out && is_in_scratch(places.publish, places)) {
+        // Node-local files only: no disk to wait for, and two turns of the scheduler saved.
+        return on_prepared(serial, prepare_attempt(disk, request_for(attempt)));
+    }
     // Verifying a checkpoint may take as long as writing one; a first attempt has none.
-    BackgroundQueue& thread = assignment.attempt.value > 1 ? *checkpoint_thread : *file_thread;
+    BackgroundQueue& thread = is_first ? *file_thread : *checkpoint_thread;
     thread.post([this, serial, request = request_for(attempt)] {
         auto prepared = prepare_attempt(disk, request);
         return [this, serial, prepared = std::move(prepared)] { on_prepared(serial, prepared); };
     });
+}
+
+// Folders are used again, since making and removing them costs a small unit more than its process.
+std::string AttemptRunner::Content::take_scratch() {
+    if (free_scratch.empty()) return settings.scratch + "/" + std::to_string(++scratch_count);
+    std::string folder = std::move(free_scratch.back());
+    free_scratch.pop_back();
+    return folder;
 }
 
 PreparationRequest AttemptRunner::Content::request_for(const Attempt& attempt) {
@@ -86,7 +105,7 @@ PreparationRequest AttemptRunner::Content::request_for(const Attempt& attempt) {
         .stage = attempt.stage,
         .layout = settings.layout,
         .incarnation = settings.incarnation,
-        .scratch = settings.scratch,
+        .scratch = attempt.scratch,
         .directory = sweep.directory,
         .environment = known->second};
     if (!attempt.devices.gpus.empty() || attempt.devices.hide_gpus) {
@@ -163,7 +182,8 @@ Result<void> AttemptRunner::Content::spawn_main(Attempt& attempt) {
          .attempt = std::to_string(attempt.order.assignment.attempt.value)}
     );
     if (attempt.checkpoints.inotify >= 0) {
-        publish_watches.emplace(attempt.checkpoints.inotify, attempt.serial);
+        // A watch lives as long as its folder, which later attempts may use again.
+        publish_watches.insert_or_assign(attempt.checkpoints.inotify, attempt.serial);
     }
     attempt.output = std::move(output->read_end);
     attempt.errors = std::move(errors.read_end);
@@ -191,11 +211,8 @@ void AttemptRunner::Content::never_started(Attempt& attempt, Cause cause, std::s
     attempt.phase = AttemptPhase::finishing;
     file_thread->post([this, serial = attempt.serial, end, places = attempt.prepared.places](
                       ) mutable {
-        for (const std::string& folder : {places.scratch, places.publish}) {
-            if (auto removed = remove_folder(folder); !removed) {
-                end.message += "; " + removed.error().message;
-            }
-        }
+        if (auto cleared = clear_places(places); !cleared)
+            end.message += "; " + cleared.error().message;
         return [this, serial, end] { on_finished(serial, end); };
     });
 }

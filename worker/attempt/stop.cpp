@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,7 +10,9 @@
 #include <utility>
 
 #include "worker/attempt/content.h"
-#include "worker/attempt/finishing.h"
+#include "worker/attempt/records/records_read.h"
+#include "worker/attempt/steps/finishing.h"
+#include "worker/attempt/storage/file_tree.h"
 #include "worker/os/hardware.h"
 #include "worker/os/process_tree.h"
 
@@ -37,6 +38,13 @@ std::string names_of(const std::vector<Process>& processes) {
     for (std::size_t i = 0; i < std::min(shown, processes.size()); ++i)
         text += (i == 0 ? "" : ", ") + processes[i].name;
     return processes.size() > shown ? text + ", ..." : text;
+}
+
+// Nothing to read or to write but scratch: not worth a thread.
+bool is_node_local(const FinishRequest& request) {
+    const AttemptPlaces& places = request.places;
+    return !request.has_output && !has_source(request.stage->records.from) &&
+           places.out != places.lasting_out && !has_entries(places.out);
 }
 
 }  // namespace
@@ -204,11 +212,13 @@ void AttemptRunner::Content::finish(Attempt& attempt) {
     attempt.output = Descriptor();
     attempt.errors = Descriptor();
     ownership.remove(attempt.serial);
-    if (attempt.checkpoints.inotify >= 0) {
-        publish_watches.erase(attempt.checkpoints.inotify);
-        ::inotify_rm_watch(inotify.number(), attempt.checkpoints.inotify);
+    FinishRequest finishing = finish_request(attempt);
+    if (is_node_local(finishing)) {
+        return on_finished(
+            attempt.serial, finish_attempt(disk, output_store, std::move(finishing))
+        );
     }
-    file_thread->post([this, serial = attempt.serial, request = finish_request(attempt)] {
+    file_thread->post([this, serial = attempt.serial, request = std::move(finishing)] {
         const AttemptEnd end = finish_attempt(disk, output_store, request);
         return [this, serial, end] { on_finished(serial, end); };
     });
@@ -224,6 +234,7 @@ void AttemptRunner::Content::on_finished(std::uint64_t serial, AttemptEnd end) {
         final_units.push_back({.id = assignment.id, .keep = keep_last ? 1U : 0U});
     }
     devices.give_back(attempt.devices);
+    free_scratch.push_back(attempt.scratch);
     say(AttemptOver{.unit = assignment.unit, .attempt = assignment.attempt, .end = std::move(end)});
     attempts.erase(serial);
 }

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "worker/attempt/content.h"
-#include "worker/attempt/file_tree.h"
+#include "worker/attempt/storage/file_tree.h"
 #include "worker/os/process_tree.h"
 
 namespace xorch {
@@ -128,7 +128,12 @@ void AttemptRunner::Content::on_published_event() {
             std::memcpy(&event, buffer.data() + at, sizeof event);
             at += sizeof event + event.len;
             const auto watched = publish_watches.find(event.wd);
-            if (watched != publish_watches.end()) serials.push_back(watched->second);
+            if (watched == publish_watches.end()) continue;
+            if ((event.mask & IN_IGNORED) != 0) {
+                publish_watches.erase(watched);
+            } else {
+                serials.push_back(watched->second);
+            }
         }
     }
     for (const std::uint64_t serial : serials) {

@@ -1,4 +1,4 @@
-#include "worker/attempt/exit_judgement.h"
+#include "worker/attempt/steps/exit_judgement.h"
 
 #include <gtest/gtest.h>
 

@@ -17,8 +17,10 @@ namespace xorch {
 
 namespace {
 
-// Far more turns than any test needs, each at most this long: a hang fails instead of blocking.
-constexpr int turns_max = 3000;
+// Far more turns than any test needs, so that a hang fails instead of blocking: those in which
+// there was something to do, and those that waited in vain, each at most this long.
+constexpr int turns_max = 1'000'000;
+constexpr int idle_turns_max = 3000;
 constexpr Millis turn_time_max{10};
 
 }  // namespace
@@ -90,20 +92,22 @@ Now AttemptHarness::now() const {
     return clocks;
 }
 
-void AttemptHarness::turn() {
+bool AttemptHarness::turn() {
     const Millis wait = std::clamp(runner().next_poll() - now().boot, Millis(0), turn_time_max);
     pollfd ready{runner().descriptor(), POLLIN, 0};
-    ::poll(&ready, 1, static_cast<int>(wait.count()));
+    const bool woken = ::poll(&ready, 1, static_cast<int>(wait.count())) > 0;
     for (AttemptNews& news : runner().poll(now()))
         news_.push_back(std::move(news));
+    return woken;
 }
 
 void AttemptHarness::turn_until(const std::function<bool()>& condition) {
-    for (int i = 0; i < turns_max; ++i) {
+    int idle = 0;
+    for (int i = 0; i < turns_max && idle < idle_turns_max; ++i) {
         if (condition()) return;
-        turn();
+        if (!turn()) ++idle;
     }
-    ADD_FAILURE() << "it did not happen within " << turns_max << " turns";
+    ADD_FAILURE() << "it did not happen within " << idle << " idle turns";
 }
 
 void AttemptHarness::tick(int count) {

@@ -66,7 +66,8 @@ class AttemptHarness {
 
  private:
     Now now() const;
-    void turn();
+    // False if it waited in vain.
+    bool turn();
 
     TemporaryDirectory root_;
     TemporaryDirectory scratch_;

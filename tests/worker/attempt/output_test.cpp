@@ -6,8 +6,8 @@
 #include "core/io/posix_disk.h"
 #include "core/output_pack.h"
 #include "tests/worker/attempt/harness.h"
-#include "worker/attempt/output_capture.h"
-#include "worker/attempt/output_store.h"
+#include "worker/attempt/storage/output_capture.h"
+#include "worker/attempt/storage/output_store.h"
 
 namespace xorch {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "core/record.h"
 #include "tests/worker/attempt/harness.h"
-#include "worker/attempt/records_merge.h"
-#include "worker/attempt/records_read.h"
-#include "worker/attempt/records_stdout.h"
+#include "worker/attempt/records/records_merge.h"
+#include "worker/attempt/records/records_read.h"
+#include "worker/attempt/records/records_stdout.h"
 
 namespace xorch {
 namespace {

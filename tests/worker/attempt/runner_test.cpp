@@ -14,6 +14,13 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+int files_in(const std::string& folder) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+        count += entry.is_directory() ? 0 : 1;
+    return count;
+}
+
 TEST(AttemptRunner, AUnitThatExitsWithZeroIsDone) {
     AttemptHarness harness;
     harness.stage().argv = {"/bin/true"};
@@ -22,7 +29,7 @@ TEST(AttemptRunner, AUnitThatExitsWithZeroIsDone) {
     EXPECT_THAT(end.message, IsEmpty());
     EXPECT_FALSE(end.env_key.empty());
     EXPECT_FALSE(std::filesystem::exists(harness.layout().unit(hash_unit("0"))));
-    EXPECT_TRUE(std::filesystem::is_empty(harness.settings().scratch)) << "scratch is left";
+    EXPECT_EQ(files_in(harness.settings().scratch), 0);
 }
 
 TEST(AttemptRunner, AnotherExitCodeIsTheUsersErrorWithItsLastLines) {
@@ -57,7 +64,7 @@ TEST(AttemptRunner, AMissingProgramIsASpawnFailureThatNamesIt) {
     const AttemptEnd end = harness.run();
     EXPECT_EQ(end.cause, Cause::spawn);
     EXPECT_THAT(end.message, HasSubstr("\"no-such-program\" not found"));
-    EXPECT_TRUE(std::filesystem::is_empty(harness.settings().scratch));
+    EXPECT_EQ(files_in(harness.settings().scratch), 0);
 }
 
 TEST(AttemptRunner, AnUnknownPlaceholderIsASpawnFailure) {
@@ -131,6 +138,19 @@ TEST(AttemptRunner, ArtifactsSurviveWithTheUnit) {
     harness.shell("echo picture > $XORCH_OUT/a.png");
     EXPECT_EQ(harness.run().cause, Cause::none);
     EXPECT_EQ(read_text(harness.layout().output(hash_unit("0"), {1}) + "/a.png"), "picture\n");
+}
+
+TEST(AttemptRunner, AnAttemptFindsNothingOfTheOneBefore) {
+    AttemptHarness harness;
+    harness.shell(
+        "test -z \"$(ls $XORCH_OUT $XORCH_CHECKPOINT_DIR | grep -v :)\" && ! test -e "
+        "$XORCH_RECORDS &&"
+        " ls $(dirname $XORCH_PARAMS);"
+        " cd $(dirname $XORCH_PARAMS); touch x out/x publish/.x; echo '{{}}' > $XORCH_RECORDS"
+    );
+    EXPECT_EQ(harness.output_of(harness.run()), "out\nparams.json\npublish\n");
+    harness.start(1);
+    EXPECT_EQ(harness.output_of(harness.wait_for_end(1)), "out\nparams.json\npublish\n");
 }
 
 TEST(AttemptRunner, TheNoOpJobRunsWithoutAProcess) {

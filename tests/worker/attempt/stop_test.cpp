@@ -121,7 +121,7 @@ TEST(StoppingAUnit, AtOnceMeansAtOnce) {
 
 TEST(StoppingAUnit, OneThatHasNoProcessYetNeverGetsOne) {
     AttemptHarness harness;
-    harness.shell("echo > ready started");
+    harness.shell("echo > ready started  # {out} makes its folders wait for the sweep's disk");
     harness.start(0);
     harness.order(stop(Cause::cancelled));
     const AttemptEnd end = harness.wait_for_end(0);
@@ -189,10 +189,10 @@ TEST(Limits, AUnitOverItsMemoryIsEndedWithTheNumbers) {
     AttemptHarness harness;
     harness.stage().resources.memory = Bytes{64ULL << 20U};
     harness.python(
-        "import time\n"
+        "import signal\n"
         "block = bytearray(200 << 20)\n"
         "open('ready', 'w').write('ok')\n"
-        "time.sleep(1000)\n"
+        "signal.pause()\n"
     );
     start_and_wait(harness);
     harness.tick(1);

@@ -1,5 +1,5 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "worker/attempt/records_stdout.h"
+#include "worker/attempt/records/records_stdout.h"
 
 #include <fmt/format.h>
 #include <pcre2.h>
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/record.h"
-#include "worker/attempt/records_read.h"
+#include "worker/attempt/records/records_read.h"
 
 namespace xorch {
 

@@ -12,9 +12,9 @@
 #include "core/facts.h"
 #include "core/layout.h"
 #include "core/sweep.h"
-#include "worker/attempt/exit_judgement.h"
-#include "worker/attempt/output_store.h"
-#include "worker/attempt/preparation.h"
+#include "worker/attempt/steps/exit_judgement.h"
+#include "worker/attempt/steps/preparation.h"
+#include "worker/attempt/storage/output_store.h"
 
 namespace xorch {
 

@@ -1,4 +1,4 @@
-#include "worker/attempt/output_capture.h"
+#include "worker/attempt/storage/output_capture.h"
 
 #include <algorithm>
 #include <utility>

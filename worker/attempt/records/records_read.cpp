@@ -1,4 +1,4 @@
-#include "worker/attempt/records_read.h"
+#include "worker/attempt/records/records_read.h"
 
 #include <fmt/format.h>
 

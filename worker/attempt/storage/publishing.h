@@ -14,8 +14,8 @@
 #include "core/disk.h"
 #include "core/error.h"
 #include "core/sweep.h"
-#include "worker/attempt/file_tree.h"
-#include "worker/attempt/records_read.h"
+#include "worker/attempt/records/records_read.h"
+#include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
 

@@ -9,7 +9,7 @@
 #include "core/disk.h"
 #include "core/facts.h"
 #include "core/layout.h"
-#include "worker/attempt/output_capture.h"
+#include "worker/attempt/storage/output_capture.h"
 
 namespace xorch {
 

@@ -1,4 +1,4 @@
-#include "worker/attempt/records_merge.h"
+#include "worker/attempt/records/records_merge.h"
 
 #include <algorithm>
 

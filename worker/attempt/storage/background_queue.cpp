@@ -1,4 +1,4 @@
-#include "worker/attempt/background_queue.h"
+#include "worker/attempt/storage/background_queue.h"
 
 #include <condition_variable>
 #include <deque>

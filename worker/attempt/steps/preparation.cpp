@@ -1,12 +1,15 @@
-#include "worker/attempt/preparation.h"
+#include "worker/attempt/steps/preparation.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "core/command_line.h"
 #include "core/json.h"
-#include "worker/attempt/environment.h"
-#include "worker/attempt/file_tree.h"
-#include "worker/attempt/records_read.h"
+#include "worker/attempt/records/records_read.h"
+#include "worker/attempt/steps/environment.h"
+#include "worker/attempt/storage/file_tree.h"
 #include "worker/os/spawn.h"
 
 namespace xorch {
@@ -34,8 +37,6 @@ Result<void> make_places(
     Disk& disk, const PreparationRequest& request, const AttemptPlaces& places
 ) {
     const Assignment& assignment = request.order.assignment;
-    // What an agent of the same incarnation left there can only be an attempt that never started.
-    if (auto removed = remove_folder(places.scratch); !removed) return removed;
     for (const std::string& folder : {places.scratch, places.out, places.publish}) {
         if (auto made = make_folders(folder); !made) return made;
     }
@@ -44,6 +45,25 @@ Result<void> make_places(
     }
     if (assignment.inputs.empty()) return {};
     return write_new_file(disk, places.inputs, assignment.inputs);
+}
+
+bool is_below(const std::string& path, const std::string& folder) {
+    return path.starts_with(folder + "/");
+}
+
+// Whether nothing but the files that xorch names is in scratch.
+bool has_only_known_files(const AttemptPlaces& places) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(places.scratch, error), end;
+         !error && entry != end;
+         entry.increment(error)) {
+        const std::string path = entry->path().string();
+        const bool is_file = path == places.params || path == places.inputs ||
+                             path == places.records || path == places.stop;
+        const bool is_folder = (path == places.out || path == places.publish) && !has_entries(path);
+        if (!is_file && !is_folder) return false;
+    }
+    return !error;
 }
 
 // The folders of the inputs, from the JSON that goes into XORCH_INPUTS.
@@ -141,13 +161,7 @@ Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation&
 AttemptPlaces places_of(const PreparationRequest& request) {
     const Assignment& assignment = request.order.assignment;
     AttemptPlaces places;
-    places.scratch = fmt::format(
-        "{}/{}-{}-{}",
-        request.scratch,
-        assignment.unit.stage.value,
-        assignment.unit.index,
-        assignment.attempt.value
-    );
+    places.scratch = request.scratch;
     places.params = places.scratch + "/params.json";
     places.inputs = places.scratch + "/inputs.json";
     places.records = places.scratch + "/records.jsonl";
@@ -158,6 +172,18 @@ AttemptPlaces places_of(const PreparationRequest& request) {
     places.publish = uses_checkpoints(*request.stage) ? places.attempt_directory + "/publish"
                                                       : places.scratch + "/publish";
     return places;
+}
+
+Result<void> clear_places(const AttemptPlaces& places) {
+    if (!is_below(places.publish, places.scratch)) {
+        if (auto removed = remove_folder(places.publish); !removed) return removed;
+    }
+    if (has_only_known_files(places)) {
+        for (const std::string& file : {places.params, places.inputs, places.records, places.stop})
+            ::unlink(file.c_str());
+        return {};
+    }
+    return remove_folder(places.scratch);
 }
 
 Result<Preparation> prepare_attempt(Disk& disk, const PreparationRequest& request) {

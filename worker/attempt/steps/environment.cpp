@@ -1,4 +1,4 @@
-#include "worker/attempt/environment.h"
+#include "worker/attempt/steps/environment.h"
 
 #include <algorithm>
 #include <filesystem>

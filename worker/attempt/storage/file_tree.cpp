@@ -1,4 +1,4 @@
-#include "worker/attempt/file_tree.h"
+#include "worker/attempt/storage/file_tree.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -18,7 +18,7 @@
 
 namespace xorch {
 
-// Where things of one attempt are. Scratch is node-local and removed afterwards; `out` and
+// Where things of one attempt are. Scratch is node-local and cleared afterwards; `out` and
 // `publish` are in the sweep's directory only if the stage is known to use them, so that a million
 // units without artifacts leave no folder behind.
 struct AttemptPlaces {
@@ -38,7 +38,7 @@ struct PreparationRequest {
     const Stage* stage = nullptr;  // of the runner's sweep, which does not change
     SweepLayout layout;
     IncarnationId incarnation;
-    std::string scratch;                   // of the agent
+    std::string scratch;                   // the attempt's own, clean
     std::string directory;                 // working directory of units
     std::vector<std::string> environment;  // stage_environment, with devices
 };
@@ -52,6 +52,10 @@ struct Preparation {
     CheckpointSearch checkpoints;
     std::string earlier_rows;  // that the checkpoint holds, JSON lines
 };
+
+// Removes what the attempt left in scratch and in its publish folder. An untouched scratch keeps
+// its empty folders for the next attempt.
+Result<void> clear_places(const AttemptPlaces& places);
 
 AttemptPlaces places_of(const PreparationRequest& request);
 

@@ -1,4 +1,4 @@
-#include "worker/attempt/output_store.h"
+#include "worker/attempt/storage/output_store.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "worker/attempt/publishing.h"
+#include "worker/attempt/storage/publishing.h"
 
 #include <fmt/format.h>
 #include <glob.h>

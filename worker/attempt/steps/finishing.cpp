@@ -1,12 +1,12 @@
-#include "worker/attempt/finishing.h"
+#include "worker/attempt/steps/finishing.h"
 
 #include <fmt/format.h>
 
 #include "core/output_pack.h"
 #include "core/record.h"
-#include "worker/attempt/file_tree.h"
-#include "worker/attempt/records_merge.h"
-#include "worker/attempt/records_read.h"
+#include "worker/attempt/records/records_merge.h"
+#include "worker/attempt/records/records_read.h"
+#include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
 
@@ -58,19 +58,6 @@ void keep_output(OutputStore& store, FinishRequest& request) {
     }
 }
 
-// Empty folders made in advance are not artifacts.
-void clean_up(const FinishRequest& request, std::vector<std::string>& notes) {
-    const AttemptPlaces& places = request.places;
-    if (auto removed = remove_folder(places.scratch); !removed) {
-        notes.push_back(removed.error().message);
-    }
-    if (places.publish.starts_with(places.attempt_directory)) {
-        if (auto removed = remove_folder(places.publish); !removed) {
-            notes.push_back(removed.error().message);
-        }
-    }
-}
-
 std::string join(const std::string& message, const std::vector<std::string>& notes) {
     std::string text = message;
     for (const std::string& note : notes)
@@ -107,7 +94,9 @@ AttemptEnd finish_attempt(Disk& disk, OutputStore& store, FinishRequest request)
     } else {
         end.tail = last_lines(request.recent_output, tail_lines, tail_bytes);
     }
-    clean_up(request, request.notes);
+    if (auto cleared = clear_places(request.places); !cleared) {
+        request.notes.push_back(cleared.error().message);
+    }
     end.message = join(judgement.message, request.notes);
     return std::move(end);
 }
