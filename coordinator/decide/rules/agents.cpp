@@ -67,8 +67,7 @@ Effects on_hello(const State& state, const Presence& presence, const AgentHello&
             const AgentState& other = state.agents()[index];
             if (other.allocation != hello.allocation || other.node != hello.node) continue;
             const AgentEnd end{.in_order = false, .reason = "replaced by a new agent of its node"};
-            Effects gone = on_agent_gone(state, presence, other, end, now);
-            std::move(gone.facts.begin(), gone.facts.end(), std::back_inserter(effects.facts));
+            effects.append(on_agent_gone(state, presence, other, end, now));
         }
         effects.facts.push_back(AgentJoined{
             .incarnation = hello.incarnation,

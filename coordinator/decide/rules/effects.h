@@ -15,6 +15,9 @@ struct Effects {
     std::vector<Outgoing> messages;
 
     bool empty() const { return facts.empty() && messages.empty(); }
+
+    // What `more` wants comes after what is wanted here.
+    void append(Effects more);
 };
 
 }  // namespace xorch

@@ -76,8 +76,7 @@ Effects on_allocation(
         const AgentState& agent = state.agents()[index];
         if (agent.allocation != ended.allocation) continue;
         const AgentEnd end{.in_order = false, .reason = "its allocation ended: " + ended.reason};
-        Effects gone = on_agent_gone(state, presence, agent, end, now);
-        std::move(gone.facts.begin(), gone.facts.end(), std::back_inserter(effects.facts));
+        effects.append(on_agent_gone(state, presence, agent, end, now));
     }
     const bool on_request = presence.stopping != Stopping::no;
     effects.facts.push_back(AllocationEnded{

@@ -60,7 +60,7 @@ void Presence::observe(const Fact& fact, const State& state, Now now) {
         began_paused = false;
     } else if (std::holds_alternative<UnitsRevived>(fact)) {
         delayed.clear();
-        adoption_wanted.clear();
+        adoption_asked.clear();
     }
 }
 

@@ -44,7 +44,7 @@ struct Presence {
     std::unordered_map<UnitKey, RunningAttempt> running;
     std::unordered_map<UnitKey, Millis> delayed;     // not to be assigned before
     std::vector<std::optional<double>> duration_ms;  // of a stage's attempts, moving average
-    std::set<UnitKey> adoption_wanted;               // asked for already
+    std::map<UnitKey, Millis> adoption_asked;        // when AdoptionWanted was said last
     std::vector<bool> selected;                      // selections decided in this reign
 
     const AgentPresence* find(IncarnationId agent) const;

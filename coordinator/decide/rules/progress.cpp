@@ -16,6 +16,9 @@ namespace {
 // Lines of output that a notification and the reason of a pause show.
 constexpr std::size_t lines_shown = 20;
 
+// Reading a result back takes moments; whoever did not hear that one is wanted is asked again.
+constexpr Millis adoption_patience{10'000};
+
 std::string last_lines(std::string_view text) {
     while (!text.empty() && text.back() == '\n')
         text.remove_suffix(1);
@@ -169,9 +172,11 @@ void watch_notifications(const State& state, Effects& effects) {
     if (state.complete() && !state.notified("done")) notify("done", summarise(state), effects);
 }
 
-void watch_adoptions(const State& state, const Presence& presence, Effects& effects) {
+void watch_adoptions(const State& state, const Presence& presence, Now now, Effects& effects) {
     for (const UnitKey unit : state.adoptable()) {
-        if (presence.adoption_wanted.contains(unit)) continue;
+        const auto asked = presence.adoption_asked.find(unit);
+        const bool is_asked = asked != presence.adoption_asked.end();
+        if (is_asked && now.boot - asked->second < adoption_patience) continue;
         const UnitKey same = *state.plan().same_unit(unit);
         effects.messages.push_back(AdoptionWanted{unit, same, state.unit(same).result});
     }
@@ -217,7 +222,7 @@ Effects on_progress(const State& state, const Presence& presence, Now now) {
     if (effects.facts.empty()) watch_waves(state, presence, now, effects);
     if (effects.facts.empty()) watch_fit(state, presence, effects);
     if (effects.facts.empty()) watch_notifications(state, effects);
-    watch_adoptions(state, presence, effects);
+    watch_adoptions(state, presence, now, effects);
     return effects;
 }
 
