@@ -32,7 +32,11 @@ ExitCode exit_code_of(const Error& error) {
 }
 
 ExitCode exit_code_of(const SweepStatus& status) {
-    if (status.phase != SweepPhase::complete) return ExitCode::incomplete;
+    // Held back because of failures: more than "not finished yet".
+    const bool held_back = !status.pause_reason.empty() && status.units(UnitPhase::failed) > 0;
+    if (status.phase != SweepPhase::complete) {
+        return held_back ? ExitCode::units_failed : ExitCode::incomplete;
+    }
     if (has_failures_besides_gates(status)) return ExitCode::units_failed;
     if (has_refused_selection(status) || status.units(UnitPhase::failed) > 0) {
         return ExitCode::gate_not_met;

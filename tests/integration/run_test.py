@@ -143,7 +143,7 @@ records.from = { stdout = "chosen=(?<chosen>[^ ]*)" }
 [[stage]]
 name = "report"
 needs = ["full"]
-argv = ["/usr/bin/python3", "-S", "-c", "import json,os; i=json.load(open(os.environ['XORCH_INPUTS'])); open(os.environ['XORCH_RECORDS'],'a').write(json.dumps({'inputs': len(i), 'chosen': i[0]['records'][0]['chosen']})+chr(10))"]
+argv = ["/usr/bin/python3", "-S", "-c", "import json,os; i=json.load(open(os.environ['XORCH_INPUTS'])); open(os.environ['XORCH_RECORDS'],'a').write(json.dumps(dict(inputs=len(i), chosen=i[0]['records'][0]['chosen']))+chr(10))"]
 records.required = ["inputs"]
 """
 

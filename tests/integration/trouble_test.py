@@ -50,7 +50,7 @@ class TroubleTest(unittest.TestCase):
         values = ["$(touch pwned)", "`touch pwned`", "a'b\"c", "line\nbreak", "\x1b[31mred", "-rf", "--help", "../../x", "ü"]
         self.submit(
             "hostile", [PYTHON, "-c", "import json,sys,os; open(os.environ['XORCH_RECORDS'],'a')"
-                        ".write(json.dumps({'length': len(sys.argv[1]), 'text': sys.argv[1]})+chr(10))", "{v}"],
+                        ".write(json.dumps(dict(length=len(sys.argv[1]), text=sys.argv[1]))+chr(10))", "{v}"],
             "axes.v = { values = %s }\n" % json.dumps(values, ensure_ascii=False).replace("\x1b", "\\u001b"), check=0,
         )
         rows = json.loads(self.place.run("records", "--format", "json", self.newest()).stdout)

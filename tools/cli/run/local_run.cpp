@@ -53,6 +53,9 @@ Result<void> print_ending(
         .width = context.terminal.width,
         .argument = opened.layout.root,
         .failures = read_failures(*reader, status)};
+    if (!status.pause_reason.empty()) {
+        fmt::print("paused: {}\n", escape_for_terminal(status.pause_reason, Newlines::keep));
+    }
     for (const std::string& line : failure_lines(status, page))
         fmt::print("{}\n", line);
     for (const SelectStatus& select : status.selects) {
