@@ -92,6 +92,7 @@ void Reign::Live::stop_replaced_units(const std::vector<Held>& held, Effects& ef
 
 // Everything that is due now that something changed, and new work for whoever can take it.
 void Reign::Live::go_on(Now now) {
+    presence.judged = now.boot;
     for (int round = 0; !ended; ++round) {
         XORCH_CHECK(round < rounds_max, "the rules go round in circles");
         Effects effects = on_progress(state, presence, now);

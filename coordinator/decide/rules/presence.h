@@ -38,6 +38,7 @@ struct Presence {
 
     EpochNumber epoch;
     Millis began{0};
+    Millis judged{0};  // when the rules last looked at what time alone changes
     bool began_paused = false;
     Stopping stopping = Stopping::no;
     std::unordered_map<IncarnationId, AgentPresence> agents;

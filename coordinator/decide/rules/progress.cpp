@@ -233,6 +233,7 @@ std::optional<Millis> next_healthy_canary(const State& state, const Presence& pr
             const auto running = presence.running.find({StageIndex{s}, canary.index});
             if (running == presence.running.end()) continue;
             const Millis at = running->second.since + state.plan().sweep().tuning.canary_healthy;
+            if (at <= presence.judged) continue;
             next = next ? std::min(*next, at) : at;
         }
     }
