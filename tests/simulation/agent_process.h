@@ -1,0 +1,82 @@
+#pragma once
+
+// One life of an agent on a simulated node: the production agent and spool, scripted attempts, and
+// in place of sockets and the file system those of the world. What worker/agent_loop.h is on a real
+// node.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/wire/endpoint.h"
+#include "tests/simulation/scripted_attempts.h"
+#include "tests/simulation/simulated_disk.h"
+#include "tests/simulation/world.h"
+#include "worker/agent.h"
+#include "worker/spool.h"
+
+namespace xorch::simulation {
+
+struct AgentPlace {
+    AllocationId allocation;
+    std::uint32_t host = 0;
+    Millis end{0};  // of the allocation, on the timeline; 0 = without end
+};
+
+class AgentProcess {
+ public:
+    AgentProcess(World& world, std::uint32_t number, const AgentPlace& place);
+
+    void start();
+    void receive(std::uint32_t link, const std::string& frame);
+    void on_disconnected(std::uint32_t link);
+
+    // TERM from its keeper.
+    void terminate();
+
+    // kill -9; its keeper ends every process of its attempts.
+    void kill();
+
+    bool alive() const { return alive_; }
+
+    const AgentPlace& place() const { return place_; }
+
+    IncarnationId incarnation() const { return incarnation_; }
+
+    bool is_connected() const { return link_.has_value(); }
+
+    std::size_t attempts() const { return attempts_->count(); }
+
+    DiskView& disk() { return view_; }
+
+ private:
+    void look_for_coordinator();
+    std::optional<Endpoint> find_coordinator();
+    void turn();
+    void plan_tick();
+    void hear_attempts();
+    void keep_spool(const AgentOutput& out);
+    void send(const std::vector<AgentMessage>& messages);
+    void check_kills();
+
+    Now now() const { return world_.now_on(place_.host); }
+
+    World& world_;
+    std::uint32_t number_;
+    AgentPlace place_;
+    IncarnationId incarnation_;
+    std::string name_;
+    DiskView view_;
+    Dice dice_;
+    bool alive_ = true;
+    std::optional<std::uint32_t> link_;
+    EpochNumber link_epoch_;
+    std::optional<Agent> agent_;
+    std::optional<Spool> spool_;
+    std::unique_ptr<ScriptedAttempts> attempts_;
+    std::vector<AttemptNews> news_;
+    Millis tick_planned_ = Millis::max();
+};
+
+}  // namespace xorch::simulation

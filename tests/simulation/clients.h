@@ -1,0 +1,44 @@
+#pragma once
+
+// People at the command line: cancel, retry, pause and continue at random, and ask again under the
+// same request id until they are answered. After the faults they only continue what is paused.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/messages.h"
+#include "core/time.h"
+
+namespace xorch::simulation {
+
+class World;
+
+class Clients {
+ public:
+    explicit Clients(World& world) : world_(world) {}
+
+    // One of them does something.
+    void act();
+
+    // Somebody continues the sweep.
+    void resume();
+
+    void on_reply(const ClientReply& reply);
+
+ private:
+    struct Asked {
+        ClientRequest request;
+        Millis since{0};
+        bool answered = false;
+    };
+
+    void ask(std::string verb, std::string arguments);
+    void send(std::size_t index);
+    std::string random_range();
+
+    World& world_;
+    std::vector<Asked> asked_;
+};
+
+}  // namespace xorch::simulation

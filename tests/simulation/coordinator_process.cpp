@@ -1,0 +1,483 @@
+#include "tests/simulation/coordinator_process.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/wire/endpoint.h"
+#include "core/wire/messages_codec.h"
+#include "core/wire/spool_format.h"
+#include "tests/simulation/allocations.h"
+#include "tests/simulation/clients.h"
+#include "tests/simulation/network.h"
+
+namespace xorch::simulation {
+
+namespace {
+
+constexpr const char* sweep_hash = "simulated";
+constexpr Millis look_again{500};
+
+// After a failed write the loop starts over from what is durable.
+constexpr Millis recover_after{1'000};
+
+// The whole state is compared with a replay after every so many writes: often enough to meet every
+// kind of fact, seldom enough for thousands of seeds.
+constexpr std::uint64_t writes_per_replay = 16;
+
+}  // namespace
+
+CoordinatorProcess::CoordinatorProcess(World& world, std::uint32_t number, std::uint32_t host)
+    : world_(world),
+      number_(number),
+      host_(host),
+      name_(fmt::format("coordinator {}", number)),
+      view_(world.disk, host, world.dice.split()),
+      dice_(world.dice.split()),
+      self_{
+          .host = fmt::format("host{}", host),
+          .pid = number,
+          .pid_started = 1,
+          .job = {},
+          .machine = fmt::format("host{}", host)} {}
+
+CoordinatorProcess::~CoordinatorProcess() = default;
+
+void CoordinatorProcess::start() {
+    world_.timeline.note(fmt::format("{} starts on host {}", name_, host_));
+    look();
+}
+
+bool CoordinatorProcess::is_paused() const {
+    return paused_until_ > world_.timeline.now();
+}
+
+bool CoordinatorProcess::listens(EpochNumber epoch) const {
+    return reigns() && epoch_ == epoch && !is_paused();
+}
+
+void CoordinatorProcess::when_awake(std::function<void()> event) {
+    if (!alive_) return;
+    if (!is_paused()) {
+        event();
+        return;
+    }
+    world_.timeline.at(paused_until_, [this, event = std::move(event)] { when_awake(event); });
+}
+
+void CoordinatorProcess::pause(Millis how_long) {
+    world_.timeline.note(fmt::format("{} is stopped for {}", name_, how_long.count()));
+    paused_until_ = world_.timeline.now() + how_long;
+}
+
+void CoordinatorProcess::kill() {
+    if (!alive_) return;
+    world_.timeline.note(name_ + " dies");
+    alive_ = false;
+    lose_reign();
+}
+
+void CoordinatorProcess::exit(const std::string& why) {
+    world_.timeline.note(fmt::format("{} exits: {}", name_, why));
+    alive_ = false;
+    lose_reign();
+}
+
+void CoordinatorProcess::lose_reign() {
+    ++life_;
+    reign_.reset();
+    writer_.reset();
+    counter_.reset();
+    watch_.reset();
+    links_.clear();
+    world_.network->break_links_of_coordinator(number_);
+}
+
+// True if the process goes no further.
+bool CoordinatorProcess::failed(const Error& error, const char* doing) {
+    if (view_.dead()) {
+        kill();
+        return true;
+    }
+    if (error.code == ErrorCode::corrupted) {
+        world_.violate(fmt::format("I1: {}: {}", doing, error.message));
+    }
+    if (error.code == ErrorCode::conflict) {
+        exit(error.message);
+        return true;
+    }
+    world_.timeline.note(fmt::format("{}: {}: {}", name_, doing, error.message));
+    lose_reign();
+    world_.timeline.after(recover_after, [this] { when_awake([this] { look(); }); });
+    return true;
+}
+
+Result<State> CoordinatorProcess::read_state(JournalEnd& end, Disk& disk) {
+    auto plan = Plan::make(world_.scenario.sweep);
+    if (!plan) return tl::unexpected(plan.error());
+    State state(std::move(*plan));
+    auto replayed = replay_journal(
+        disk,
+        world_.layout.journal(),
+        [&state](const FactBatch& batch, FactLocation at) { return state.apply(batch, at); }
+    );
+    if (!replayed) return tl::unexpected(replayed.error());
+    end = *replayed;
+    return state;
+}
+
+// Reads the journal and watches its holder until that one may be succeeded.
+void CoordinatorProcess::look() {
+    JournalEnd end;
+    auto state = read_state(end, view_);
+    if (!state) {
+        failed(state.error(), "reading the journal");
+        return;
+    }
+    if (!watch_ || watched_.epoch != end.epoch) {
+        watched_ = end;
+        HolderProcess process = HolderProcess::elsewhere;
+        if (end.holder.host == self_.host && end.epoch.value != 0) {
+            const bool lives = world_.coordinators[end.holder.pid]->alive();
+            process = lives ? HolderProcess::here : HolderProcess::gone;
+        }
+        watch_.emplace(HolderWatch::Question{
+            .end = end,
+            .self = self_,
+            .process = process,
+            .silent = world_.scenario.sweep.tuning.holder_silent});
+    }
+    const auto counter = read_alive(view_, world_.layout.alive(end.epoch));
+    if (!counter) {
+        failed(counter.error(), "reading the counter");
+        return;
+    }
+    switch (watch_->observe(now(), *counter)) {
+        case Succession::refused:
+            exit("the sweep is run by somebody");
+            return;
+        case Succession::undecided:
+            world_.timeline.after(look_again, [this] { when_awake([this] { look(); }); });
+            return;
+        case Succession::allowed:
+            break;
+    }
+    // Reading a long journal takes time, in which its holder may wake up.
+    auto kept = std::make_shared<State>(std::move(*state));
+    world_.timeline.after(dice_.between(Millis{0}, Millis{200}), [this, end, kept] {
+        when_awake([this, end, kept] { claim(end, std::move(*kept)); });
+    });
+}
+
+void CoordinatorProcess::claim(const JournalEnd& end, State state) {
+    if (world_.faults.dies_in_writes && !world_.healed() && dice_.chance(0.5)) {
+        view_.plan({.kind = DiskFault::Kind::die, .after_writes = dice_.between(0, 80)});
+    } else if (world_.faults.writes_fail && !world_.healed() && dice_.chance(0.5)) {
+        view_.plan(
+            {.kind = DiskFault::Kind::fail,
+             .after_writes = dice_.between(0, 80),
+             .code = dice_.chance(0.5) ? ErrorCode::no_space : ErrorCode::unavailable,
+             .repeats = dice_.between(1, 5)}
+        );
+    }
+    auto writer = JournalWriter::claim(view_, world_.layout.journal(), end, self_, sweep_hash);
+    if (!writer) {
+        failed(writer.error(), "claiming an epoch");
+        return;
+    }
+    begin(std::move(*writer), std::move(state));
+}
+
+void CoordinatorProcess::begin(JournalWriter writer, State state) {
+    epoch_ = writer.epoch();
+    world_.timeline.note(fmt::format("{} reigns in epoch {}", name_, epoch_.value));
+    const std::string path = world_.layout.alive(epoch_);
+    auto counter = AliveCounter::open(view_, path);
+    if (!counter) {
+        failed(counter.error(), "making the counter");
+        return;
+    }
+    const Endpoint endpoint{
+        .epoch = epoch_,
+        .address = "tcp://simulated",
+        .public_key = "none",
+        .host = self_.host,
+        .pid = number_};
+    if (auto written = write_endpoint(view_, world_.layout, endpoint); !written) {
+        failed(written.error(), "writing the endpoint");
+        return;
+    }
+    writer_.emplace(std::move(writer));
+    counter_.emplace(std::move(*counter));
+    watch_.reset();
+    appended_ = 0;
+    checked_ = 0;
+    writes_done_ = 0;
+    write_planned_ = false;
+    tick_planned_ = Millis::max();
+    const std::vector<AllocationState> left = state.allocations();
+    reign_ = std::make_unique<Reign>(std::move(state), epoch_, *this, now());
+    const std::uint64_t life = ++life_;
+    beat(life);
+    if (life != life_) return;
+    world_.allocations->take_over(*this, left);
+    reign_->on_tick(now());
+    turn();
+}
+
+void CoordinatorProcess::beat(std::uint64_t life) {
+    if (life != life_) return;
+    const auto bumped = counter_->bump();
+    if (!bumped && view_.dead()) {
+        kill();
+        return;
+    }
+    world_.timeline.after(world_.scenario.sweep.tuning.alive_every, [this, life] {
+        when_awake([this, life] { beat(life); });
+    });
+}
+
+Appended CoordinatorProcess::append(const FactBatch& batch) {
+    return {.sequence = ++appended_, .at = writer_->stage(batch)};
+}
+
+Result<std::string> CoordinatorProcess::rows(FactLocation at) {
+    const auto fact = read_fact(view_, world_.layout.journal(), at);
+    if (!fact) return tl::unexpected(fact.error());
+    if (const auto* finished = std::get_if<UnitFinished>(&*fact)) return finished->end.rows;
+    if (const auto* adopted = std::get_if<UnitAdopted>(&*fact)) return adopted->end.rows;
+    return fail(ErrorCode::corrupted, "this fact has no rows");
+}
+
+void CoordinatorProcess::receive(std::uint32_t link, const std::string& frame) {
+    when_awake([this, link, frame] {
+        if (!reign_) return;
+        const auto decoded = decode_agent_frame(frame);
+        if (!decoded) {
+            world_.violate("I16: a frame of ours is not understood: " + decoded.error().message);
+            return;
+        }
+        // Of an older connection it says nothing about where the agent is now.
+        std::uint32_t& known = links_.emplace(decoded->from, link).first->second;
+        known = std::max(known, link);
+        reign_->on_agent_messages(now(), decoded->from, decoded->messages);
+        turn();
+    });
+}
+
+void CoordinatorProcess::on_allocation(const AllocationEvent& event) {
+    when_awake([this, event] {
+        if (!reign_) return;
+        reign_->on_allocation(now(), event);
+        turn();
+    });
+}
+
+void CoordinatorProcess::on_request(const ClientRequest& request) {
+    when_awake([this, request] {
+        if (!reign_) return;
+        reign_->on_request(now(), request);
+        turn();
+    });
+}
+
+void CoordinatorProcess::request_stop(bool at_once) {
+    when_awake([this, at_once] {
+        if (!reign_) return;
+        reign_->on_stop_requested(now(), at_once);
+        turn();
+    });
+}
+
+// What every event ends with.
+void CoordinatorProcess::turn() {
+    if (!reign_) return;
+    check();
+    const std::uint64_t life = life_;
+    for (const Outgoing& message : reign_->take()) {
+        say(message);
+        if (life != life_) return;
+    }
+    for (const IncarnationId agent : reign_->take_spools_wanted()) {
+        world_.timeline.after(dice_.between(Millis{1}, Millis{100}), [this, life, agent] {
+            when_awake([this, life, agent] {
+                if (life == life_) read_spool(agent);
+            });
+        });
+    }
+    if (reign_->finished()) {
+        if (reign_->state().complete()) world_.on_complete();
+        exit("its reign is over");
+        return;
+    }
+    plan_write();
+    plan_tick();
+}
+
+void CoordinatorProcess::say(const Outgoing& message) {
+    if (const auto* to_agent = std::get_if<ToAgent>(&message)) {
+        say_to_agent(*to_agent);
+    } else if (const auto* reply = std::get_if<ClientReply>(&message)) {
+        if (reply->ok) world_.ledger.on_replied(reply->id);
+        world_.timeline.note(fmt::format("{} is answered: {}", reply->id, reply->text));
+        if (world_.healed() || dice_.chance(0.9)) world_.clients->on_reply(*reply);
+    } else if (const auto* start_it = std::get_if<StartAllocation>(&message)) {
+        world_.ledger.read();
+        world_.allocations->carry_out(*start_it);
+    } else if (const auto* end_it = std::get_if<EndAllocation>(&message)) {
+        world_.allocations->carry_out(*end_it);
+    } else if (const auto* wanted = std::get_if<AdoptionWanted>(&message)) {
+        adopt(*wanted);
+    } else {
+        const auto& notification = std::get<Notification>(message);
+        world_.timeline.note(fmt::format("notification: {}", notification.event));
+    }
+}
+
+void CoordinatorProcess::say_to_agent(const ToAgent& message) {
+    const auto link = links_.find(message.to);
+    if (const auto* acknowledged = std::get_if<Acknowledge>(&message.message)) {
+        world_.ledger.on_acknowledged(message.to, acknowledged->through);
+    }
+    if (link == links_.end()) return;
+    auto words = message_of(message);
+    if (!words) return;
+    auto frames = encode_coordinator_frames(epoch_, std::span(&*words, 1));
+    if (!frames) {
+        world_.violate("I13: messages do not fit a frame: " + frames.error().message);
+        return;
+    }
+    for (std::string& frame : *frames) {
+        world_.network->send_to_agent(link->second, std::move(frame));
+    }
+}
+
+std::optional<CoordinatorMessage> CoordinatorProcess::message_of(const ToAgent& message) {
+    const auto* keys = std::get_if<AssignKeys>(&message.message);
+    if (keys == nullptr) {
+        return std::visit(
+            [](const auto& each) -> std::optional<CoordinatorMessage> {
+                using Kind = std::decay_t<decltype(each)>;
+                if constexpr (std::is_same_v<Kind, AssignKeys>) {
+                    return std::nullopt;
+                } else {
+                    return CoordinatorMessage(each);
+                }
+            },
+            message.message
+        );
+    }
+    Assign assign;
+    for (const AssignedUnit& unit : keys->units) {
+        const State& state = reign_->state();
+        // Decided before it was replaced by a selection or cancelled.
+        if (!state.has_unit(unit.unit)) continue;
+        auto complete = assignment(state, unit, keys->alone, world_.layout, *this);
+        if (!complete) {
+            if (!view_.dead()) {
+                world_.violate("I1: the inputs cannot be read: " + complete.error().message);
+            }
+            continue;
+        }
+        assign.units.push_back(std::move(*complete));
+    }
+    return assign;
+}
+
+void CoordinatorProcess::adopt(const AdoptionWanted& wanted) {
+    auto fact = read_fact(view_, world_.layout.journal(), wanted.from);
+    if (!fact) {
+        world_.violate("I1: a finished unit's fact cannot be read: " + fact.error().message);
+        return;
+    }
+    UnitAdopted adopted{.unit = wanted.unit, .from = "twin", .end = {}};
+    if (const auto* finished = std::get_if<UnitFinished>(&*fact)) adopted.end = finished->end;
+    if (const auto* other = std::get_if<UnitAdopted>(&*fact)) adopted.end = other->end;
+    reign_->on_adopted(now(), {adopted});
+}
+
+void CoordinatorProcess::read_spool(IncarnationId agent) {
+    const auto bytes = view_.read(world_.layout.spool_file(agent));
+    std::vector<AgentMessage> reports;
+    if (bytes) {
+        auto parsed = parse_spool(agent, *bytes);
+        if (!parsed) {
+            world_.violate("I1: a spool is damaged: " + parsed.error().message);
+            return;
+        }
+        reports = std::move(parsed->reports);
+    }
+    world_.timeline.note(fmt::format("{} reads a spool of {}", name_, reports.size()));
+    reign_->on_spooled(now(), agent, reports);
+    turn();
+}
+
+void CoordinatorProcess::plan_write() {
+    if (write_planned_ || appended_ == writes_done_) return;
+    write_planned_ = true;
+    Millis delay = dice_.between(Millis{1}, world_.scenario.sweep.tuning.commit_wait);
+    if (world_.faults.slow_disk && !world_.healed() && dice_.chance(0.03)) {
+        delay = dice_.between(Millis{0}, Millis{30'000});
+    }
+    const std::uint64_t life = life_;
+    world_.timeline.after(delay, [this, life] { when_awake([this, life] { write(life); }); });
+}
+
+void CoordinatorProcess::write(std::uint64_t life) {
+    if (life != life_) return;
+    write_planned_ = false;
+    const std::uint64_t sequence = appended_;
+    const std::string staged = writer_->take_staged();
+    if (!staged.empty()) {
+        if (auto written = writer_->write(staged); !written) {
+            if (view_.dead() && dice_.chance(0.3)) world_.disk.crash_host(host_);
+            failed(written.error(), "writing the journal");
+            return;
+        }
+    }
+    writes_done_ = sequence;
+    if (sequence % writes_per_replay == 0) check_replay();
+    reign_->on_durable(now(), sequence);
+    turn();
+}
+
+void CoordinatorProcess::plan_tick() {
+    const Millis boot = reign_->next_tick();
+    if (boot == Millis::max()) return;
+    const Millis when = world_.timeline.now() + std::max(boot - now().boot, Millis{0});
+    if (tick_planned_ <= when && tick_planned_ > world_.timeline.now()) return;
+    tick_planned_ = when;
+    const std::uint64_t life = life_;
+    world_.timeline.at(when, [this, when, life] {
+        when_awake([this, when, life] {
+            if (life != life_ || tick_planned_ != when) return;
+            tick_planned_ = Millis::max();
+            reign_->on_tick(now());
+            turn();
+        });
+    });
+}
+
+void CoordinatorProcess::check() {
+    if (appended_ == checked_) return;
+    checked_ = appended_;
+    if (auto sound = reign_->state().check_invariants(); !sound) {
+        world_.violate(sound.error().message);
+    }
+}
+
+// I15: live state is what a replay of the durable journal gives.
+void CoordinatorProcess::check_replay() {
+    if (appended_ != writes_done_) return;
+    JournalEnd end;
+    DurableDisk durable(world_.disk);
+    const auto replayed = read_state(end, durable);
+    if (!replayed) {
+        world_.violate("I15: the journal cannot be replayed: " + replayed.error().message);
+    } else if (end.epoch == epoch_ && replayed->save() != reign_->state().save()) {
+        world_.violate("I15: the live state is not what the journal says");
+    }
+}
+
+}  // namespace xorch::simulation

@@ -1,0 +1,300 @@
+#include "tests/simulation/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "coordinator/journal/journal.h"
+#include "coordinator/journal/segment.h"
+#include "core/wire/facts_codec.h"
+
+namespace xorch::simulation {
+
+namespace {
+
+bool earlier(const AssignedUnit& left, const AssignedUnit& right) {
+    return std::tie(left.unit, left.attempt) < std::tie(right.unit, right.attempt);
+}
+
+std::string name_of(UnitKey unit) {
+    return fmt::format("unit {}/{}", unit.stage.value, unit.index);
+}
+
+}  // namespace
+
+Ledger::Ledger(Disk& durable, SweepLayout layout, const Scenario& scenario, UnitHistory& history)
+    : durable_(durable),
+      layout_(std::move(layout)),
+      scenario_(scenario),
+      history_(history),
+      runs_(&earlier) {}
+
+void Ledger::on_report(IncarnationId agent, const AgentMessage& report) {
+    Report kept;
+    if (const auto* end = std::get_if<EndReport>(&report)) {
+        kept.attempt = {.unit = end->unit, .attempt = end->attempt};
+        kept.end = true;
+        kept.done = end->end.cause == Cause::none;
+    }
+    reports_[agent].push_back(kept);
+}
+
+void Ledger::on_started(const Assignment& assignment) {
+    const AssignedUnit attempt{.unit = assignment.unit, .attempt = assignment.attempt};
+    const Run run{.id = assignment.id, .seed = assignment.seed};
+    const auto [known, is_new] = runs_.emplace(attempt, run);
+    if (!is_new && known->second.id != assignment.id) {
+        violate("I8: one attempt number for two units at " + name_of(assignment.unit));
+    }
+}
+
+void Ledger::on_acknowledged(IncarnationId agent, std::uint64_t through) {
+    read();
+    std::uint64_t& known = acknowledged_[agent];
+    for (std::uint64_t number = known + 1; number <= through; ++number) {
+        check_report(agent, number);
+    }
+    known = std::max(known, through);
+}
+
+// An acknowledged end is no news to the journal any more.
+void Ledger::check_report(IncarnationId agent, std::uint64_t number) {
+    const std::vector<Report>& all = reports_[agent];
+    if (number > all.size()) {
+        violate(fmt::format("I1: report {} is acknowledged and was never made", number));
+        return;
+    }
+    const Report& report = all[number - 1];
+    if (!report.end) return;
+    const Unit& unit = units_[report.attempt.unit];
+    if (unit.attempt != report.attempt.attempt.value) return;
+    const bool open_done = report.done && unit.phase == Phase::open && !unit.revived;
+    if (unit.phase == Phase::assigned || open_done) {
+        violate(fmt::format(
+            "I1: the end of {} attempt {} is acknowledged and not in the durable journal",
+            name_of(report.attempt.unit),
+            report.attempt.attempt.value
+        ));
+    }
+}
+
+void Ledger::on_replied(const std::string& request) {
+    read();
+    replied_.insert(request);
+    if (!requests_.contains(request)) {
+        violate("I1: a request is acknowledged and not in the durable journal");
+    }
+}
+
+void Ledger::read() {
+    const std::string directory = layout_.journal();
+    const auto succeeded = durable_.exists(segment_path(directory, EpochNumber{next_.segment + 1}));
+    if (next_.segment == 0 || (succeeded && *succeeded)) {
+        read_everything();
+        return;
+    }
+    SegmentReader reader(
+        durable_, directory, {.epoch = {next_.segment}, .offset = next_.offset, .counts = {}}
+    );
+    while (true) {
+        const auto frame = reader.next();
+        if (!frame) {
+            violate("I1: the durable journal is damaged: " + frame.error().message);
+            return;
+        }
+        if (!*frame) break;
+        const auto batch = decode_facts((*frame)->payload);
+        if (!batch) {
+            violate("I1: the durable journal is unreadable: " + batch.error().message);
+            return;
+        }
+        take(*batch);
+    }
+    next_.offset = reader.offset();
+}
+
+// A new segment decides what counts of the one before.
+void Ledger::read_everything() {
+    units_.clear();
+    decided_.clear();
+    requests_.clear();
+    given_up_.clear();
+    facts_ = 0;
+    const auto end =
+        replay_journal(durable_, layout_.journal(), [this](const FactBatch& batch, FactLocation) {
+            take(batch);
+            return Result<void>();
+        });
+    if (!end) {
+        violate("I1: the durable journal is damaged: " + end.error().message);
+        return;
+    }
+    next_ = {.segment = end->epoch.value, .fact = 0, .offset = end->bytes};
+    for (const auto& [agent, through] : acknowledged_) {
+        for (std::uint64_t number = 1; number <= through; ++number) {
+            check_report(agent, number);
+        }
+    }
+    for (const std::string& request : replied_) {
+        if (!requests_.contains(request)) violate("I1: an acknowledged request was lost");
+    }
+}
+
+void Ledger::take(const FactBatch& batch) {
+    for (const Fact& fact : batch.facts) {
+        ++facts_;
+        take(fact);
+    }
+}
+
+void Ledger::take(const Fact& fact) {
+    if (const auto* assigned = std::get_if<UnitsAssigned>(&fact)) take(*assigned);
+    if (const auto* finished = std::get_if<UnitFinished>(&fact)) take(*finished);
+    if (const auto* back = std::get_if<UnitGivenBack>(&fact)) take(*back);
+    if (const auto* failed = std::get_if<UnitFailed>(&fact)) take(*failed);
+    if (const auto* decided = std::get_if<SelectionDecided>(&fact)) take(*decided);
+    if (const auto* done = std::get_if<RequestDone>(&fact)) requests_.insert(done->request);
+    if (const auto* gone = std::get_if<AgentGone>(&fact); gone != nullptr && !gone->in_order) {
+        given_up_.push_back(gone->incarnation);
+    }
+    if (const auto* cancelled = std::get_if<UnitsCancelled>(&fact)) take(*cancelled);
+    if (const auto* revived = std::get_if<UnitsRevived>(&fact)) take(*revived);
+    if (const auto* adopted = std::get_if<UnitAdopted>(&fact)) {
+        units_[adopted->unit].phase = Phase::done;
+    }
+}
+
+void Ledger::take(const UnitsAssigned& fact) {
+    for (const auto& [key, attempt] : fact.units) {
+        Unit& unit = units_[key];
+        const std::string name = name_of(key);
+        if (unit.phase == Phase::assigned) violate("I8: " + name + " is assigned twice at once");
+        if (unit.phase == Phase::done) violate("I2: " + name + " is done and assigned again");
+        if (unit.phase == Phase::cancelled) violate("I7: " + name + " is cancelled and assigned");
+        if (attempt.value <= unit.attempt) {
+            violate(fmt::format("I8: attempt {} of {} is used again", attempt.value, name));
+        }
+        unit.phase = Phase::assigned;
+        unit.attempt = attempt.value;
+        unit.revived = false;
+    }
+}
+
+void Ledger::take(const UnitFinished& fact) {
+    Unit& unit = units_[fact.unit];
+    const std::string name = name_of(fact.unit);
+    if (unit.phase == Phase::done) violate("I2: " + name + " finished twice");
+    if (unit.phase == Phase::cancelled) violate("I7: " + name + " is cancelled and finished");
+    if (unit.attempt != fact.attempt.value) {
+        violate("I6: a superseded attempt of " + name + " became final");
+    }
+    const auto run = runs_.find({.unit = fact.unit, .attempt = fact.attempt});
+    if (run == runs_.end()) {
+        violate("I2: " + name + " finished by an attempt that nobody started");
+    } else {
+        const UnitId& id = run->second.id;
+        const Script script = script_of(scenario_, id, fact.unit.stage.value);
+        if (fact.end.rows != expected_rows(script, id, run->second.seed)) {
+            violate("I2: the records of " + name + " differ from those of the undisturbed run");
+        }
+    }
+    unit.phase = Phase::done;
+}
+
+void Ledger::count_end(Unit& unit, const AttemptEnd& end) {
+    if (end.ran <= Millis{0}) return;
+    if (is_own_failure(end.cause)) ++unit.own_failures;
+    if (is_known_stop(end.cause)) ++unit.known_stops;
+    if (end.cause == Cause::agent_lost) ++unit.agent_deaths;
+}
+
+void Ledger::take(const UnitGivenBack& fact) {
+    Unit& unit = units_[fact.unit];
+    const bool held = unit.phase == Phase::assigned || unit.revived;
+    if (!held || unit.attempt != fact.attempt.value) {
+        violate("I8: " + name_of(fact.unit) + " is given back by an attempt that is not current");
+    }
+    unit.phase = Phase::open;
+    count_end(unit, fact.end);
+    const std::uint32_t retries = scenario_.sweep.stages[fact.unit.stage.value].limits.retries;
+    if (unit.own_failures > retries) {
+        violate("I10: " + name_of(fact.unit) + " is tried more often than its retries allow");
+    }
+}
+
+// A unit fails for good only for a reason that its script or the faults of this run explain.
+void Ledger::take(const UnitFailed& fact) {
+    Unit& unit = units_[fact.unit];
+    const std::string name = name_of(fact.unit);
+    if (unit.phase == Phase::done) violate("I2: " + name + " is done and failed");
+    if (unit.phase == Phase::cancelled) violate("I7: " + name + " is cancelled and failed");
+    const Limits& limits = scenario_.sweep.stages[fact.unit.stage.value].limits;
+    const auto run = runs_.find({.unit = fact.unit, .attempt = fact.attempt});
+    if (is_own_failure(fact.end.cause)) {
+        const bool known = run != runs_.end();
+        const Script script =
+            known ? script_of(scenario_, run->second.id, fact.unit.stage.value) : Script{};
+        if (unit.own_failures != limits.retries || script.failures <= limits.retries) {
+            violate(fmt::format("I10: {} failed after {} failures", name, unit.own_failures));
+        }
+    } else if (fact.end.cause == Cause::no_progress) {
+        if (unit.known_stops < 1) violate("I10: " + name + " is failed as no_progress too early");
+    } else if (fact.end.cause == Cause::poison) {
+        if (unit.agent_deaths < 2) violate("I10: " + name + " is failed as poison too early");
+    } else {
+        violate(fmt::format("I17: {} failed as {}", name, cause_name(fact.end.cause)));
+    }
+    unit.phase = Phase::failed;
+}
+
+void Ledger::take(const SelectionDecided& fact) {
+    const auto known = decided_.find(fact.select);
+    if (known != decided_.end() && known->second) violate("I15: a selection is decided twice");
+    decided_[fact.select] = true;
+    // Other units may stand in the places of later stages from now on; attempts go on counting.
+    for (auto& [key, unit] : units_) {
+        if (key.stage.value > 0) begin_anew(unit);
+    }
+}
+
+void Ledger::begin_anew(Unit& unit) {
+    const std::uint32_t attempt = unit.attempt;
+    unit = Unit{};
+    unit.attempt = attempt;
+    unit.revived = true;
+}
+
+void Ledger::take(const UnitsCancelled& fact) {
+    for (const UnitRange& range : fact.ranges) {
+        for (std::uint32_t i = 0; i < range.count; ++i) {
+            Unit& unit = units_[{.stage = range.stage, .index = range.first + i}];
+            const bool live = unit.phase == Phase::open || unit.phase == Phase::assigned;
+            if (live) unit.phase = Phase::cancelled;
+        }
+    }
+}
+
+// What is revived revives its lost inputs and what failed with it, so only units of the same stages
+// that are not named are known to stay as they are.
+void Ledger::take(const UnitsRevived& fact) {
+    for (auto& [key, unit] : units_) {
+        const bool strict = std::any_of(
+            fact.ranges.begin(),
+            fact.ranges.end(),
+            [key = key](const UnitRange& range) {
+                const bool inside =
+                    key.index >= range.first && key.index - range.first < range.count;
+                return key.stage == range.stage && !inside;
+            }
+        );
+        const bool lost = unit.phase == Phase::failed || unit.phase == Phase::cancelled;
+        if (lost && !strict) begin_anew(unit);
+    }
+    for (auto& [select, decided] : decided_) {
+        decided = false;
+    }
+}
+
+}  // namespace xorch::simulation

@@ -1,0 +1,124 @@
+#include "tests/simulation/scenario.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace xorch::simulation {
+
+namespace {
+
+Axis number_axis(const std::string& name, std::uint64_t count) {
+    Axis axis;
+    axis.name = name;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        axis.values.emplace_back(static_cast<std::int64_t>(i));
+    }
+    return axis;
+}
+
+Stage draw_stage(Dice& dice, const std::string& name) {
+    Stage stage;
+    stage.name = name;
+    stage.argv = {"unit", name};
+    stage.resources.cpus = dice.chance(0.8) ? 1 : 2;
+    stage.limits.retries = static_cast<std::uint32_t>(dice.below(3));
+    stage.canary = dice.chance(0.5);
+    stage.records.required = {"score"};
+    return stage;
+}
+
+std::uint64_t first_bytes(const UnitId& id) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, id.bytes.data(), sizeof value);
+    return value;
+}
+
+}  // namespace
+
+Scenario draw_scenario(Dice& dice) {
+    Scenario scenario;
+    scenario.seed = dice.next();
+    scenario.capacity = {.cpus = static_cast<std::uint32_t>(dice.between(2, 4))};
+    Sweep& sweep = scenario.sweep;
+    sweep.name = "simulated";
+    sweep.seed = static_cast<std::int64_t>(dice.below(1'000));
+    sweep.directory = "/home";
+    sweep.tuning.drain_slack = Millis{5'000};
+
+    Stage first = draw_stage(dice, "first");
+    first.axes = {number_axis("a", dice.between(1, 6)), number_axis("b", dice.between(1, 3))};
+    sweep.stages.push_back(std::move(first));
+    const std::uint64_t more = dice.below(3);
+    if (more >= 1) {
+        Stage second = draw_stage(dice, "second");
+        if (dice.chance(0.5)) {
+            sweep.selects.push_back(
+                {.name = "best",
+                 .from = "first",
+                 .order = {{.metric = "score", .minimise = dice.chance(0.5)}},
+                 .require = {},
+                 .take = static_cast<std::uint32_t>(dice.between(1, 3))}
+            );
+            second.promote = "best";
+            second.axes = {number_axis("c", dice.between(1, 2))};
+        } else {
+            second.needs = {"first"};
+            second.axes = {number_axis("a", sweep.stages[0].axes[0].values.size())};
+        }
+        sweep.stages.push_back(std::move(second));
+    }
+    if (more >= 2) {
+        Stage third = draw_stage(dice, "third");
+        third.needs = {dice.chance(0.5) ? "second" : "first"};
+        third.axes = {number_axis("d", dice.between(1, 3))};
+        sweep.stages.push_back(std::move(third));
+    }
+    return scenario;
+}
+
+Script script_of(const Scenario& scenario, const UnitId& id, std::uint32_t stage) {
+    Dice dice(mix(scenario.seed, first_bytes(id)));
+    Script script;
+    // A few kinds per stage, so that there are sweeps of nothing but checkpointing units as well as
+    // mixed ones.
+    Dice kinds(mix(scenario.seed, stage));
+    const auto kind = kinds.chance(0.5) ? kinds.below(7) : dice.below(7);
+    script.behaviour = static_cast<Behaviour>(kind);
+    script.step_time = dice.between(Millis{100}, Millis{3'000});
+    script.steps = static_cast<std::uint32_t>(dice.between(1, 30));
+    if (script.behaviour == Behaviour::instant) {
+        script.steps = 1;
+        script.step_time = Millis{0};
+    }
+    const bool checkpoints =
+        script.behaviour != Behaviour::steady && script.behaviour != Behaviour::instant;
+    if (checkpoints) {
+        script.interval = static_cast<std::uint32_t>(dice.between(1, 8));
+        script.save_time = dice.between(Millis{10}, Millis{2'000});
+    }
+    if (script.behaviour == Behaviour::failing) {
+        script.failures = static_cast<std::uint32_t>(dice.between(1, 3));
+    }
+    return script;
+}
+
+std::uint64_t state_after(const UnitId& id, std::uint32_t seed, std::uint32_t steps) {
+    std::uint64_t state = mix(first_bytes(id), seed);
+    for (std::uint32_t step = 0; step < steps; ++step) {
+        state = mix(state, step);
+    }
+    return state;
+}
+
+std::string expected_rows(const Script& script, const UnitId& id, std::uint32_t seed) {
+    const std::uint64_t state = state_after(id, seed, script.steps);
+    return fmt::format(
+        "{{\"unit\":\"{}\",\"steps\":{},\"score\":{}}}\n",
+        format_unit_id(id),
+        script.steps,
+        state % 1'000
+    );
+}
+
+}  // namespace xorch::simulation

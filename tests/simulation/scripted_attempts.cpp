@@ -1,0 +1,352 @@
+#include "tests/simulation/scripted_attempts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "worker/checkpoint_store.h"
+
+namespace xorch::simulation {
+
+namespace {
+
+constexpr const char* state_file = "state";
+constexpr std::size_t kept_checkpoints = 2;
+
+std::string name_of(const Assignment& assignment) {
+    return fmt::format(
+        "{}/{} attempt {}",
+        assignment.unit.stage.value,
+        assignment.unit.index,
+        assignment.attempt.value
+    );
+}
+
+}  // namespace
+
+ScriptedAttempts::ScriptedAttempts(
+    AttemptsWorld world, Dice dice, std::function<void(AttemptNews)> report
+)
+    : world_(std::move(world)), dice_(dice), report_(std::move(report)) {}
+
+void ScriptedAttempts::carry_out(Now now, const AttemptOrder& order) {
+    if (const auto* begin = std::get_if<StartAttempt>(&order)) {
+        start(now, *begin);
+    } else {
+        stop(std::get<EndAttempt>(order));
+    }
+}
+
+std::optional<Millis> ScriptedAttempts::oldest_superseded() const {
+    std::optional<Millis> oldest;
+    for (const auto& [key, attempt] : attempts_) {
+        if (!attempt.superseded) continue;
+        oldest = std::min(oldest.value_or(*attempt.superseded), *attempt.superseded);
+    }
+    return oldest;
+}
+
+void ScriptedAttempts::start(Now now, const StartAttempt& order) {
+    const Key key{order.assignment.unit, order.assignment.attempt};
+    Attempt attempt;
+    attempt.assignment = order.assignment;
+    attempt.script =
+        script_of(world_.scenario, order.assignment.id, order.assignment.unit.stage.value);
+    attempt.started = world_.timeline.now();
+    attempt.started_unix = now.unix;
+    check_start(attempt);
+    resume(attempt);
+    world_.timeline.note(fmt::format(
+        "{} starts {} at step {}", world_.name, name_of(attempt.assignment), attempt.step
+    ));
+    attempts_.insert_or_assign(key, std::move(attempt));
+    if (world_.disk.dead()) return;
+    report_(AttemptRunning{.unit = key.first, .attempt = key.second, .pid = 1});
+    run_on(key);
+}
+
+void ScriptedAttempts::check_start(const Attempt& attempt) {
+    const Assignment& assignment = attempt.assignment;
+    UnitStory& story = world_.history.story(assignment.id);
+    if (story.seen && story.seed != assignment.seed) {
+        world_.history.violate("I12: the seed of " + name_of(assignment) + " changed");
+    }
+    story.seen = true;
+    story.seed = assignment.seed;
+    ++story.started;
+
+    std::uint32_t cpus = 0;
+    for (const auto& [key, other] : attempts_) {
+        cpus += world_.scenario.sweep.stages[key.first.stage.value].resources.cpus;
+        if (other.assignment.alone || assignment.alone) {
+            world_.history.violate("I9: " + name_of(assignment) + " is not alone on its node");
+        }
+        if (other.assignment.id == assignment.id) {
+            world_.history.violate("I8: two attempts at once on one node: " + name_of(assignment));
+        }
+    }
+    cpus += world_.scenario.sweep.stages[assignment.unit.stage.value].resources.cpus;
+    if (cpus > world_.scenario.capacity.cpus) {
+        world_.history.violate(
+            fmt::format("I9: {} CPUs in use when {} starts", cpus, name_of(assignment))
+        );
+    }
+}
+
+void ScriptedAttempts::resume(Attempt& attempt) {
+    const Assignment& assignment = attempt.assignment;
+    attempt.state = state_after(assignment.id, assignment.seed, 0);
+    attempt.sequence = 1;
+    if (attempt.script.interval == 0) return;
+    auto search = find_checkpoint(world_.disk, world_.layout, assignment.id, assignment.attempt);
+    if (!search) {
+        if (!world_.disk.dead()) world_.history.violate("I11: " + search.error().message);
+        return;
+    }
+    attempt.sequence = search->highest_sequence + 1;
+    for (const std::string& damaged : search->damaged) {
+        world_.timeline.note(damaged);
+    }
+    if (search->found) {
+        const auto text = world_.disk.read(search->found->place.path + "/" + state_file);
+        if (text) {
+            char* end = nullptr;
+            attempt.step = static_cast<std::uint32_t>(std::strtoul(text->c_str(), &end, 10));
+            attempt.state = std::strtoull(end, nullptr, 10);
+        }
+        attempt.resumed = true;
+        if (attempt.state != state_after(assignment.id, assignment.seed, attempt.step)) {
+            world_.history.violate(
+                "I11: " + name_of(assignment) + " resumes from " + search->found->place.path +
+                ", which is not what was sealed"
+            );
+        }
+    }
+    check_resumed(attempt, search->damaged.size());
+}
+
+void ScriptedAttempts::check_resumed(const Attempt& attempt, std::size_t damaged) {
+    const Assignment& assignment = attempt.assignment;
+    std::size_t meant = 0;
+    const auto places =
+        list_checkpoints(world_.disk, world_.layout, assignment.id, assignment.attempt);
+    for (std::size_t i = 0; places && i < damaged && i < places->size(); ++i) {
+        if (world_.history.is_damaged((*places)[i].path)) ++meant;
+    }
+    if (meant < damaged) {
+        world_.history.violate(
+            "I11: a sealed checkpoint of " + name_of(assignment) + " is damaged"
+        );
+    }
+    const std::uint32_t done = world_.history.story(assignment.id).steps_done;
+    const auto intervals = static_cast<std::uint32_t>(1 + damaged);
+    if (done > attempt.step + intervals * attempt.script.interval) {
+        world_.history.violate(fmt::format(
+            "I4: {} resumes at step {} though step {} was reached and every {} are saved",
+            name_of(assignment),
+            attempt.step,
+            done,
+            attempt.script.interval
+        ));
+    }
+}
+
+void ScriptedAttempts::stop(const EndAttempt& order) {
+    const Key key{order.unit, order.attempt};
+    Attempt* attempt = find(key);
+    if (attempt == nullptr) return;
+    if (order.cause == Cause::superseded && !attempt->superseded) {
+        attempt->superseded = world_.timeline.now();
+    }
+    if (order.at_once) {
+        attempt->turn = ++turns_;
+        finish(key, stopped_end(*attempt, order.cause), dice_.between(Millis{1}, Millis{50}));
+        return;
+    }
+    if (attempt->ending) return;
+    attempt->stop = order.cause;
+    const Millis grace = world_.scenario.sweep.stages[key.first.stage.value].limits.grace;
+    const bool obeys =
+        attempt->script.interval > 0 && attempt->script.behaviour != Behaviour::stubborn;
+    if (!obeys) {
+        const Millis patience =
+            attempt->script.behaviour == Behaviour::stubborn ? 2 * grace : grace;
+        world_.timeline.after(patience, [this, key, cause = order.cause, began = attempt->started] {
+            Attempt* late = find(key);
+            if (late == nullptr || late->ending || late->started != began) return;
+            late->turn = ++turns_;
+            finish(key, stopped_end(*late, cause), Millis{1});
+        });
+        return;
+    }
+    if (attempt->saving) return;  // it looks at the stop file when it has saved
+    advance_partly(*attempt);
+    attempt->turn = ++turns_;
+    save(key, true);
+}
+
+// The steps that were done since the last milestone.
+void ScriptedAttempts::advance_partly(Attempt& attempt) {
+    if (attempt.script.step_time <= Millis{0}) return;
+    const auto steps = static_cast<std::uint32_t>(
+        (world_.timeline.now() - attempt.segment_began) / attempt.script.step_time
+    );
+    // The last step is not done before its event.
+    move_to(attempt, std::min(attempt.step + steps, attempt.script.steps - 1));
+}
+
+void ScriptedAttempts::move_to(Attempt& attempt, std::uint32_t step) {
+    for (; attempt.step < step; ++attempt.step) {
+        attempt.state = mix(attempt.state, attempt.step);
+    }
+    UnitStory& story = world_.history.story(attempt.assignment.id);
+    story.steps_done = std::max(story.steps_done, attempt.step);
+}
+
+void ScriptedAttempts::run_on(const Key& key) {
+    Attempt& attempt = attempts_.at(key);
+    const Script& script = attempt.script;
+    std::uint32_t next = script.steps;
+    if (script.interval > 0) {
+        next = std::min(next, (attempt.step / script.interval + 1) * script.interval);
+    }
+    attempt.segment_began = world_.timeline.now();
+    attempt.turn = ++turns_;
+    later(key, (next - std::min(next, attempt.step)) * script.step_time, [this, key, next] {
+        arrive(key, next);
+    });
+}
+
+void ScriptedAttempts::arrive(const Key& key, std::uint32_t step) {
+    Attempt& attempt = attempts_.at(key);
+    move_to(attempt, std::max(step, attempt.step));
+    UnitStory& story = world_.history.story(attempt.assignment.id);
+    if (attempt.script.behaviour == Behaviour::failing &&
+        story.failures < attempt.script.failures) {
+        ++story.failures;
+        AttemptEnd end = stopped_end(attempt, Cause::user_error);
+        end.exit_code = 1;
+        end.message = "the script says so";
+        finish(key, std::move(end), Millis{0});
+        return;
+    }
+    if (attempt.step < attempt.script.steps) {
+        save(key, attempt.script.behaviour == Behaviour::returning);
+        return;
+    }
+    AttemptEnd end = stopped_end(attempt, Cause::none);
+    end.rows = fmt::format(
+        "{{\"unit\":\"{}\",\"steps\":{},\"score\":{}}}\n",
+        format_unit_id(attempt.assignment.id),
+        attempt.step,
+        attempt.state % 1'000
+    );
+    finish(key, std::move(end), Millis{0});
+}
+
+void ScriptedAttempts::save(const Key& key, bool then_exit) {
+    Attempt& attempt = attempts_.at(key);
+    attempt.saving = true;
+    attempt.turn = ++turns_;
+    later(key, attempt.script.save_time, [this, key, then_exit] { seal(key, then_exit); });
+}
+
+void ScriptedAttempts::seal(const Key& key, bool then_exit) {
+    Attempt& attempt = attempts_.at(key);
+    attempt.saving = false;
+    if (!write_checkpoint(attempt)) {
+        report_(AttemptRunning{.unit = key.first, .attempt = key.second, .pid = 1});
+        return;  // the agent died in the middle of it
+    }
+    report_(AttemptSealed{
+        CheckpointSealed{
+                         .unit = key.first,
+                         .attempt = key.second,
+                         .sequence = attempt.sequence - 1,
+                         .step = attempt.step,
+                         .took = attempt.script.save_time}
+    });
+    // Reporting may have ended this attempt.
+    Attempt* left = find(key);
+    if (left == nullptr || left->ending) return;
+    if (left->stop && left->script.behaviour != Behaviour::stubborn) {
+        finish(key, stopped_end(*left, *left->stop), Millis{1});
+    } else if (then_exit) {
+        AttemptEnd end = stopped_end(*left, Cause::checkpointed);
+        end.exit_code = 75;
+        finish(key, std::move(end), Millis{1});
+    } else {
+        run_on(key);
+    }
+}
+
+bool ScriptedAttempts::write_checkpoint(Attempt& attempt) {
+    DiskView& disk = world_.disk;
+    const SweepLayout& layout = world_.layout;
+    const UnitId& id = attempt.assignment.id;
+    const std::string unit = layout.unit(id);
+    const std::string directory = layout.attempt(id, attempt.assignment.attempt);
+    const std::string folder = unsealed_path(directory, attempt.sequence);
+    const std::size_t second = unit.rfind('/');
+    const std::size_t first = unit.rfind('/', second - 1);
+    for (const std::string& path :
+         {layout.units(), unit.substr(0, first), unit.substr(0, second), unit, directory, folder}) {
+        if (!disk.make_directory(path)) return false;
+    }
+    auto file = disk.create(folder + "/" + state_file);
+    if (!file) return false;
+    const std::string text = fmt::format("{} {}\n", attempt.step, attempt.state);
+    if (!(*file)->append(text)) return false;
+    file->reset();
+    const SealRequest request{
+        .attempt_directory = directory,
+        .sequence = attempt.sequence,
+        .files = {state_file},
+        .step = attempt.step,
+        .restore = {}};
+    if (!seal_checkpoint(disk, request)) return false;
+    ++attempt.sequence;
+    return prune_checkpoints(disk, directory, kept_checkpoints).has_value();
+}
+
+void ScriptedAttempts::finish(const Key& key, AttemptEnd end, Millis delay) {
+    Attempt& attempt = attempts_.at(key);
+    attempt.ending = true;
+    attempt.turn = ++turns_;
+    if (attempt.script.behaviour == Behaviour::orphaning) {
+        delay += dice_.between(Millis{0}, Millis{2'000});
+    }
+    world_.timeline.note(fmt::format(
+        "{}: {} ends, {}", world_.name, name_of(attempt.assignment), cause_name(end.cause)
+    ));
+    later(key, delay, [this, key, end = std::move(end)] {
+        attempts_.erase(key);
+        report_(AttemptOver{.unit = key.first, .attempt = key.second, .end = end});
+    });
+}
+
+AttemptEnd ScriptedAttempts::stopped_end(const Attempt& attempt, Cause cause) const {
+    AttemptEnd end;
+    end.cause = cause;
+    end.started_unix = attempt.started_unix;
+    end.ran = world_.timeline.now() - attempt.started + Millis{1};
+    end.resumed = attempt.resumed;
+    return end;
+}
+
+void ScriptedAttempts::later(const Key& key, Millis delay, std::function<void()> event) {
+    const std::uint64_t turn = attempts_.at(key).turn;
+    world_.timeline.after(delay, [this, key, turn, happen = std::move(event)] {
+        const Attempt* attempt = find(key);
+        if (attempt != nullptr && attempt->turn == turn) happen();
+    });
+}
+
+ScriptedAttempts::Attempt* ScriptedAttempts::find(const Key& key) {
+    const auto found = attempts_.find(key);
+    return found == attempts_.end() ? nullptr : &found->second;
+}
+
+}  // namespace xorch::simulation

@@ -1,0 +1,273 @@
+#include "tests/simulation/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/unit.h"
+#include "tests/simulation/agent_process.h"
+#include "tests/simulation/allocations.h"
+#include "tests/simulation/clients.h"
+#include "tests/simulation/coordinator_process.h"
+#include "tests/simulation/network.h"
+
+namespace xorch::simulation {
+
+namespace {
+
+constexpr std::uint32_t coordinator_hosts = 3;
+constexpr Millis supervise_every{1'000};
+
+// Faults over, everything runnable finishes within this: hundreds of times what the units take.
+constexpr Millis finish_within{3 * 3'600'000};
+
+// A run that needs more is going round in circles.
+constexpr std::uint64_t events_max = 2'000'000;
+
+constexpr Millis unix_start{1'700'000'000'000};
+
+}  // namespace
+
+World::World(std::uint64_t seed, bool prints)
+    : dice(mix(seed, 0x5eed)),
+      faults(draw_faults(dice)),
+      scenario(draw_scenario(dice)),
+      timeline(prints),
+      disk(dice.split()),
+      durable(disk),
+      layout{.root = "/sweep"},
+      ledger(durable, layout, scenario, history),
+      network(std::make_unique<Network>(*this)),
+      allocations(std::make_unique<Allocations>(*this)),
+      clients(std::make_unique<Clients>(*this)) {
+    for (int i = 0; i < 64; ++i) {
+        const bool differs = faults.clocks_differ;
+        clock_skew_.push_back(
+            differs ? dice.between(Millis{-3'600'000}, Millis{3'600'000}) : Millis{0}
+        );
+    }
+    DiskView view(disk, 0, dice.split());
+    for (const std::string& path : {layout.root, layout.journal(), layout.spool()}) {
+        const auto made = view.make_directory(path);
+        XORCH_CHECK(made.has_value(), "a fresh disk takes a directory");
+    }
+}
+
+World::~World() = default;
+
+Now World::now_on(std::uint32_t host) const {
+    const Millis skew = clock_skew_[host % clock_skew_.size()];
+    // Each host booted at another time.
+    const Millis boot = timeline.now() + Millis{1'000'000} + Millis{host} * 10'000;
+    return {.boot = boot, .unix = unix_start + timeline.now() + skew};
+}
+
+CoordinatorProcess* World::reigning() {
+    for (auto each = coordinators.rbegin(); each != coordinators.rend(); ++each) {
+        if ((*each)->reigns() && !(*each)->is_paused()) return each->get();
+    }
+    return nullptr;
+}
+
+RunResult World::run() {
+    start_coordinator(1);
+    plan_faults();
+    timeline.after(supervise_every, [this] { supervise(); });
+    timeline.at(faults.last, [this] { heal(); });
+    while (!complete_ && history.violations().empty()) {
+        if (!timeline.step()) break;
+        if (timeline.events() > events_max) violate("I17: too many events");
+    }
+    if (complete_ && history.violations().empty()) ledger.read();
+    RunResult result{
+        .passed = complete_ && history.violations().empty(),
+        .problem = {},
+        .trace_hash = timeline.trace_hash(),
+        .events = timeline.events()};
+    if (!history.violations().empty()) result.problem = history.violations().front();
+    if (!result.passed && result.problem.empty()) result.problem = "I17: nothing happens any more";
+    return result;
+}
+
+void World::plan_faults() {
+    repeat_fault(faults.agent_killed, &World::kill_an_agent);
+    repeat_fault(faults.node_lost, &World::lose_a_node);
+    repeat_fault(faults.coordinator_killed, &World::kill_the_coordinator);
+    repeat_fault(faults.coordinator_host_lost, &World::lose_the_coordinator_host);
+    repeat_fault(faults.coordinator_paused, &World::pause_the_coordinator);
+    repeat_fault(faults.disconnected, &World::break_a_connection);
+    repeat_fault(faults.cut, &World::cut_a_connection);
+    repeat_fault(faults.checkpoint_damaged, &World::damage_a_checkpoint);
+    repeat_fault(faults.stop_requested, &World::request_a_stop);
+    repeat_fault(faults.client_acts, &World::let_a_client_act);
+}
+
+void World::repeat_fault(Millis mean, void (World::*strike)()) {
+    if (mean == Millis{0}) return;
+    timeline.after(dice.between(Millis{0}, 2 * mean), [this, mean, strike] {
+        if (healed_) return;
+        (this->*strike)();
+        repeat_fault(mean, strike);
+    });
+}
+
+AgentProcess* World::any_agent() {
+    std::vector<AgentProcess*> living;
+    for (const auto& agent : agents) {
+        if (agent->alive()) living.push_back(agent.get());
+    }
+    return living.empty() ? nullptr : living[dice.below(living.size())];
+}
+
+void World::kill_an_agent() {
+    if (AgentProcess* agent = any_agent()) allocations->on_agent_died(*agent);
+}
+
+void World::lose_a_node() {
+    if (AgentProcess* agent = any_agent()) allocations->lose_node(agent->place().host);
+}
+
+void World::kill_the_coordinator() {
+    if (CoordinatorProcess* coordinator = reigning()) coordinator->kill();
+}
+
+void World::lose_the_coordinator_host() {
+    CoordinatorProcess* coordinator = reigning();
+    if (coordinator == nullptr) return;
+    const std::uint32_t host = coordinator->host();
+    timeline.note(fmt::format("host {} is lost", host));
+    for (const auto& each : coordinators) {
+        if (each->host() == host) each->kill();
+    }
+    disk.crash_host(host);
+}
+
+// Others take it for dead, or nearly; then it goes on as if nothing had been.
+void World::pause_the_coordinator() {
+    CoordinatorProcess* coordinator = reigning();
+    if (coordinator == nullptr) return;
+    coordinator->pause(dice.between(Millis{1'000}, Millis{60'000}));
+    const std::uint32_t other = coordinator->host() % coordinator_hosts + 1;
+    timeline.after(dice.between(Millis{0}, Millis{20'000}), [this, other] {
+        if (!complete_) start_coordinator(other);
+    });
+}
+
+void World::break_a_connection() {
+    const std::vector<std::uint32_t> up = network->links_up();
+    if (!up.empty()) network->break_link(up[dice.below(up.size())]);
+}
+
+void World::cut_a_connection() {
+    const std::vector<std::uint32_t> up = network->links_up();
+    if (up.empty()) return;
+    network->cut(
+        up[dice.below(up.size())],
+        dice.chance(0.5),
+        dice.between(Millis{100}, Millis{dice.chance(0.5) ? 15'000 : 90'000})
+    );
+}
+
+void World::damage_a_checkpoint() {
+    const std::string path = disk.damage_below(layout.units());
+    if (path.empty()) return;
+    timeline.note("damaged: " + path);
+    history.on_damaged(path);
+}
+
+void World::request_a_stop() {
+    CoordinatorProcess* coordinator = reigning();
+    if (coordinator == nullptr) return;
+    const bool at_once = dice.chance(0.3);
+    timeline.note(at_once ? "stop at once" : "stop");
+    coordinator->request_stop(at_once);
+}
+
+void World::let_a_client_act() {
+    clients->act();
+}
+
+void World::heal() {
+    timeline.note("faults are over");
+    healed_ = true;
+    healed_at_ = timeline.now();
+    network->heal();
+    for (const auto& coordinator : coordinators) {
+        coordinator->disk().heal();
+    }
+    for (const auto& agent : agents) {
+        agent->disk().heal();
+    }
+}
+
+void World::start_coordinator(std::uint32_t host) {
+    const auto number = static_cast<std::uint32_t>(coordinators.size());
+    coordinators.push_back(std::make_unique<CoordinatorProcess>(*this, number, host));
+    coordinators.back()->start();
+}
+
+// Whoever wants the sweep done: starts a coordinator where there is none, and after the faults
+// continues what is paused.
+void World::supervise() {
+    if (complete_) return;
+    timeline.after(supervise_every, [this] { supervise(); });
+    const bool any =
+        std::any_of(coordinators.begin(), coordinators.end(), [](const auto& coordinator) {
+            return coordinator->alive();
+        });
+    if (!any && dice.chance(healed_ ? 1.0 : 0.1)) {
+        start_coordinator(static_cast<std::uint32_t>(dice.between(1, coordinator_hosts)));
+    }
+    if (!healed_) return;
+    const CoordinatorProcess* coordinator = reigning();
+    const State* state = coordinator == nullptr ? nullptr : coordinator->state();
+    if (state != nullptr && state->paused()) clients->resume();
+    check_heartbeats();
+    if (timeline.now() - healed_at_ > finish_within) {
+        violate("I17: not finished long after the last fault:" + describe());
+    }
+}
+
+// An agent that lives and is connected is not given up once the faults are over.
+void World::check_heartbeats() {
+    const Millis settled = 2 * scenario.sweep.tuning.lost_after + Millis{60'000};
+    if (timeline.now() - healed_at_ < settled) {
+        given_up_before_ = ledger.given_up().size();
+        return;
+    }
+    ledger.read();
+    for (std::size_t i = given_up_before_; i < ledger.given_up().size(); ++i) {
+        const IncarnationId gone = ledger.given_up()[i];
+        for (const auto& agent : agents) {
+            if (agent->incarnation() == gone && agent->alive() && agent->is_connected()) {
+                violate("I17: an agent that is connected was given up");
+            }
+        }
+    }
+    given_up_before_ = std::max(given_up_before_, ledger.given_up().size());
+}
+
+std::string World::describe() {
+    std::string text;
+    const CoordinatorProcess* coordinator = reigning();
+    const State* state = coordinator == nullptr ? nullptr : coordinator->state();
+    if (state == nullptr) return " nobody reigns";
+    for (std::uint32_t s = 0; s < state->plan().stage_count(); ++s) {
+        for (std::uint32_t i = 0; i < state->plan().unit_count({s}); ++i) {
+            const UnitState& unit = state->unit({.stage = {s}, .index = i});
+            if (is_final(unit.phase)) continue;
+            text +=
+                fmt::format(" {}/{} {} attempt {};", s, i, phase_name(unit.phase), unit.attempt);
+        }
+    }
+    text += fmt::format(
+        " {} agents, {}, {} allocations",
+        state->present_agents().size(),
+        state->paused() ? "paused" : "not paused",
+        state->allocations().size()
+    );
+    return text;
+}
+
+}  // namespace xorch::simulation
