@@ -65,8 +65,8 @@ Result<Descriptor> take_signals() {
     return Descriptor(number);
 }
 
-// A keeper that died before we looked left us to somebody whose end we would wait for in vain, so it
-// tells us its name.
+// A keeper that died before we looked left us to somebody whose end we would wait for in vain, so
+// it tells us its name.
 Result<ProcessName> find_keeper() {
     auto parent = name_process(static_cast<std::uint64_t>(getppid()));
     const char* told = std::getenv(keeper_variable);

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 
+SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts")
 XORCH = os.environ.get("XORCH_PROGRAM", "xorch")
 
 

@@ -15,7 +15,8 @@ import time
 
 from harness import Workplace, wait_until
 
-STEPPER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stepper.py")
+SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts")
+STEPPER = os.path.join(SCRIPTS, "stepper.py")
 KINDS = ["coordinator", "agent", "keeper", "unit"]
 
 SWEEP = """

@@ -5,7 +5,7 @@ import json
 import os
 import unittest
 
-from harness import Workplace, wait_until
+from harness import SCRIPTS, Workplace, wait_until
 
 ONE_STAGE = """
 [sweep]
@@ -162,7 +162,7 @@ class StagesTest(unittest.TestCase):
     def test_a_refused_selection_is_exit_code_5(self):
         path = self.place.write("refused.toml", PIPELINE.replace("[true, false]", "[false]"))
         result = self.place.run("submit", path, check=5)
-        self.assertIn("best", result.stdout + result.stderr)
+        self.assertIn("refused: 0 of 1", result.stdout + result.stderr)
 
 
 SLICED = """
@@ -191,7 +191,7 @@ class SlicesTest(unittest.TestCase):
         self.addCleanup(self.place.close)
 
     def test_units_longer_than_an_allocation_go_on_in_the_next(self):
-        stepper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stepper.py")
+        stepper = os.path.join(SCRIPTS, "stepper.py")
         whole = self.place.write("whole.toml", SLICED.format(stepper=stepper, time="").replace("sliced", "whole"))
         self.place.run("submit", whole, check=0)
         sliced = self.place.write("sliced.toml", SLICED.format(stepper=stepper, time='time = "4s"'))

@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from harness import Workplace, wait_until
+from harness import SCRIPTS, Workplace, wait_until
 
 
 def sweep(name, argv, more=""):
@@ -157,7 +157,7 @@ class TroubleTest(unittest.TestCase):
         self.assertEqual(self.place.status(self.newest())["stages"][0]["done"], 60)
 
     def test_ctrl_c_stops_in_order_and_resume_goes_on(self):
-        stepper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stepper.py")
+        stepper = os.path.join(SCRIPTS, "stepper.py")
         path = self.place.write("stop.toml", sweep(
             "stop", [PYTHON, "-S", stepper],
             'axes.x = { range = [0, 3] }\nrecords.required = ["digest"]\n'

@@ -16,6 +16,10 @@ namespace xorch {
 
 namespace {
 
+// The kernel stamps files with its last tick, so that a file may seem older than the process that
+// wrote it: 10 ms at 100 ticks a second, the slowest that is configured.
+constexpr Millis stamp_lag{10};
+
 constexpr Millis tick_every{1000};
 // Walking folders is dearer than reading /proc.
 constexpr std::uint64_t disk_every_ticks = 5;
@@ -150,7 +154,7 @@ PublishRequest AttemptRunner::Content::publish_request(Attempt& attempt) {
         .publish = places.publish,
         .glob = attempt.stage->checkpoints.from,
         .bases = {places.out,         sweep.directory             },
-        .not_before_ns = attempt.started_unix.count() * 1'000'000,
+        .not_before_ns = (attempt.started_unix - stamp_lag).count() * 1'000'000,
         .state = attempt.checkpoints.state,
         .ended = attempt.phase == AttemptPhase::clearing && attempt.signal == 0,
         .attempt_directory = places.attempt_directory,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "core/command_line.h"
@@ -153,7 +154,16 @@ Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation&
     if (found->restore.empty()) return {};
     const auto files = files_below(found->resume);
     if (!files) return tl::unexpected(files.error());
-    return copy_files(found->resume, *files, prepared.places.out + "/" + found->restore);
+    const std::string target = prepared.places.out + "/" + found->restore;
+    if (auto copied = copy_files(found->resume, *files, target); !copied) return copied;
+    // Older than the attempt beyond doubt: what was put back is no new checkpoint.
+    const auto before = std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1);
+    for (const TreeFile& file : *files) {
+        std::error_code ignored;
+        const std::string path = file.name.empty() ? target : target + "/" + file.name;
+        std::filesystem::last_write_time(path, before, ignored);
+    }
+    return {};
 }
 
 }  // namespace
