@@ -55,7 +55,8 @@ class Workplace:
         """Directories of the sweeps here, oldest first."""
         if not os.path.isdir(self.home):
             return []
-        found = [os.path.join(self.home, name) for name in os.listdir(self.home)]
+        names = [name for name in os.listdir(self.home) if not name.startswith(".")]
+        found = [os.path.join(self.home, name) for name in names]
         return sorted((d for d in found if os.path.isdir(os.path.join(d, "journal"))), key=os.path.getmtime)
 
     def status(self, sweep):
@@ -91,7 +92,7 @@ class Workplace:
                 variables = file.read().decode(errors="replace").split("\0")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
-        if "XORCH_HOME=" + self.home not in variables and not any(self.folder in a for a in arguments):
+        if not any(self.folder in text for text in arguments + variables):
             return None
         if any(v.startswith("XORCH_UNIT_ID=") for v in variables):
             return "unit"

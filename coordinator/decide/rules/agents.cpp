@@ -136,6 +136,11 @@ Effects on_agent_gone(
                 agent.node,
                 state.unit(unit).agent_deaths
             );
+        }
+        // Chance can kill an agent while a suspect runs alone; only a unit that uses up its retries
+        // in this way is to blame.
+        const std::uint32_t retries = state.plan().stage(unit.stage).limits.retries;
+        if (end.cause == Cause::poison && state.unit(unit).own_failures >= retries) {
             effects.facts.push_back(UnitFailed{unit, attempt, std::move(end)});
         } else {
             effects.facts.push_back(UnitGivenBack{unit, attempt, std::move(end)});

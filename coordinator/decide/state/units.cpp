@@ -189,7 +189,8 @@ Result<void> State::Content::give_back(const UnitGivenBack& fact) {
     const std::uint8_t deaths = unit.agent_deaths;
     const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0};
     count_end(unit, fact.end);
-    if (is_own_failure(fact.end.cause)) count_up(unit.own_failures);
+    const bool is_own = is_own_failure(fact.end.cause) || fact.end.cause == Cause::poison;
+    if (is_own) count_up(unit.own_failures);
     if (shows_no_progress(fact.end)) count_up(unit.stalled_stops);
     if (died && deaths < std::numeric_limits<std::uint8_t>::max()) ++unit.agent_deaths;
     return move(fact.unit, UnitEvent::give_back);

@@ -182,8 +182,24 @@ IncarnationId next_agent(Harness& harness, std::uint64_t number) {
     return agent;
 }
 
+TEST(Agents, ThatDieWithAUnitThatRunsAloneCostItARetry) {
+    Sweep sweep = train(1);
+    sweep.stages[0].limits.retries = 1;
+    Harness harness(std::move(sweep));
+    std::uint64_t number = 10;
+    for (int deaths = 0; deaths < 3; ++deaths)
+        next_agent(harness, number++);
+    next_agent(harness, number++);
+    EXPECT_EQ(harness.phase(key(0, 0)), UnitPhase::assigned) << "one death alone is forgiven";
+    EXPECT_EQ(harness.state().unit(key(0, 0)).own_failures, 1);
+    next_agent(harness, number++);
+    EXPECT_EQ(harness.state().unit(key(0, 0)).cause, Cause::poison);
+}
+
 TEST(Agents, ThatDieTwiceWithAUnitTryItAloneAndThenBlameIt) {
-    Harness harness(train(2));
+    Sweep sweep = train(2);
+    sweep.stages[0].limits.retries = 0;
+    Harness harness(std::move(sweep));
     std::uint64_t number = 10;
     next_agent(harness, number++);
     next_agent(harness, number++);
