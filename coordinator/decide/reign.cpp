@@ -142,7 +142,10 @@ Millis Reign::next_tick() const {
     if (const auto healthy = next_healthy_canary(live_->state, presence)) {
         next = std::min(next, *healthy);
     }
-    if (presence.began_paused) next = std::min(next, presence.began + 2 * tuning.inbox_every);
+    const Millis resumable_until = presence.began + 2 * tuning.inbox_every;
+    if (presence.began_paused && resumable_until > presence.judged) {
+        next = std::min(next, resumable_until);
+    }
     return next;
 }
 

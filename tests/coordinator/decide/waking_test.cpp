@@ -26,5 +26,24 @@ TEST(Waking, IsNotAskedForATimeThatIsOver) {
     }
 }
 
+// A paused sweep whose units still run when a new reign begins.
+TEST(Waking, IsNotAskedForTheEndOfAPatienceThatIsOver) {
+    Harness harness(make_sweep({make_stage("train", 2)}));
+    const IncarnationId agent = harness.join();
+    harness.request("r", "pause");
+    harness.crash();
+    harness.hello(
+        agent,
+        {
+            {key(0, 0), {1}},
+            {key(0, 1), {1}}
+    }
+    );
+    for (int i = 0; i < 10; ++i) {
+        harness.tick_after(1s);
+        EXPECT_GT(harness.reign->next_tick(), harness.now.boot);
+    }
+}
+
 }  // namespace
 }  // namespace xorch
