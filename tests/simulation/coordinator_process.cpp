@@ -59,16 +59,30 @@ bool CoordinatorProcess::listens(EpochNumber epoch) const {
 
 void CoordinatorProcess::when_awake(std::function<void()> event) {
     if (!alive_) return;
-    if (!is_paused()) {
+    if (is_paused()) {
+        missed_.push_back(std::move(event));
+    } else {
         event();
-        return;
     }
-    world_.timeline.at(paused_until_, [this, event = std::move(event)] { when_awake(event); });
 }
 
 void CoordinatorProcess::pause(Millis how_long) {
     world_.timeline.note(fmt::format("{} is stopped for {}", name_, how_long.count()));
     paused_until_ = world_.timeline.now() + how_long;
+    world_.timeline.at(paused_until_, [this] { resume(); });
+}
+
+void CoordinatorProcess::wake_within(Millis how_long) {
+    if (!is_paused()) return;
+    paused_until_ = std::min(paused_until_, world_.timeline.now() + how_long);
+    world_.timeline.at(paused_until_, [this] { resume(); });
+}
+
+void CoordinatorProcess::resume() {
+    if (is_paused()) return;
+    for (const std::function<void()>& event : std::exchange(missed_, {})) {
+        when_awake(event);
+    }
 }
 
 void CoordinatorProcess::kill() {
@@ -165,7 +179,9 @@ void CoordinatorProcess::look() {
     }
     // Reading a long journal takes time, in which its holder may wake up.
     auto kept = std::make_shared<State>(std::move(*state));
-    world_.timeline.after(dice_.between(Millis{0}, Millis{200}), [this, end, kept] {
+    const Millis replay_time = dice_.between(Millis{0}, Millis{200});
+    world_.wake_a_rival(replay_time);
+    world_.timeline.after(replay_time, [this, end, kept] {
         when_awake([this, end, kept] { claim(end, std::move(*kept)); });
     });
 }

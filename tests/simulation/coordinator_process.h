@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coordinator/decide/reign.h"
 #include "coordinator/decide/state.h"
@@ -38,6 +39,9 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     // SIGSTOP, and SIGCONT after a while: what arrives meanwhile is heard then.
     void pause(Millis how_long);
 
+    // SIGCONT comes earlier, if it is stopped.
+    void wake_within(Millis how_long);
+
     bool alive() const { return alive_; }
 
     bool is_paused() const;
@@ -57,6 +61,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     Result<std::string> rows(FactLocation at) override;
 
  private:
+    void resume();
     void when_awake(std::function<void()> event);
     void look();
     void watch(const JournalEnd& end);
@@ -90,6 +95,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     Holder self_;
     bool alive_ = true;
     Millis paused_until_{0};
+    std::vector<std::function<void()>> missed_;
 
     std::optional<HolderWatch> watch_;
     JournalEnd watched_;

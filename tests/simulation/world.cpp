@@ -154,6 +154,12 @@ void World::pause_the_coordinator() {
     });
 }
 
+void World::wake_a_rival(Millis within) {
+    for (const auto& coordinator : coordinators) {
+        if (dice.chance(0.5)) coordinator->wake_within(dice.between(Millis{0}, within));
+    }
+}
+
 void World::break_a_connection() {
     const std::vector<std::uint32_t> up = network->links_up();
     if (!up.empty()) network->break_link(up[dice.below(up.size())]);

@@ -56,6 +56,9 @@ class World {
 
     CoordinatorProcess* reigning();
 
+    // A coordinator is about to claim an epoch: perhaps one that it took for dead goes on just now.
+    void wake_a_rival(Millis within);
+
     void violate(const std::string& what) { history.violate(what); }
 
     Dice dice;
