@@ -15,6 +15,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_retry(app, context);
     add_cancel(app, context);
     add_status(app, context);
+    add_watch(app, context);
     add_logs(app, context);
     add_why(app, context);
     add_records(app, context);

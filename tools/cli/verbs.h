@@ -121,6 +121,7 @@ void add_records(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_summary(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
+void add_watch(CLI::App& app, Context& context);
 void add_why(CLI::App& app, Context& context);
 
 }  // namespace xorch
