@@ -37,7 +37,7 @@ void Reign::Live::perform(Now now, Effects effects) {
         const FactBatch batch{.at_unix = now.unix, .facts = std::move(effects.facts)};
         const Appended where = sink.append(batch);
         appended = where.sequence;
-        const std::vector<Held> held = replaceable_units(batch);
+        const std::vector<HeldAttempt> held = replaceable_units(batch);
         for (const Fact& fact : batch.facts) {
             if (const auto* gone = std::get_if<AgentGone>(&fact)) {
                 spools_wanted.push_back(gone->incarnation);
@@ -59,11 +59,11 @@ void Reign::Live::perform(Now now, Effects effects) {
 }
 
 // A selection decided anew may replace units that agents hold.
-std::vector<Held> Reign::Live::replaceable_units(const FactBatch& batch) const {
+std::vector<HeldAttempt> Reign::Live::replaceable_units(const FactBatch& batch) const {
     const bool any = std::any_of(batch.facts.begin(), batch.facts.end(), [](const Fact& fact) {
         return std::holds_alternative<SelectionDecided>(fact);
     });
-    std::vector<Held> held;
+    std::vector<HeldAttempt> held;
     if (!any) return held;
     for (const std::uint32_t index : state.present_agents()) {
         const AgentState& agent = state.agents()[index];
@@ -75,7 +75,8 @@ std::vector<Held> Reign::Live::replaceable_units(const FactBatch& batch) const {
     return held;
 }
 
-void Reign::Live::stop_replaced_units(const std::vector<Held>& held, Effects& effects) const {
+void Reign::Live::stop_replaced_units(const std::vector<HeldAttempt>& held, Effects& effects)
+    const {
     for (const auto& [agent, attempt] : held) {
         const bool is_current = state.has_unit(attempt.unit) &&
                                 state.unit(attempt.unit).phase == UnitPhase::assigned &&

@@ -13,7 +13,7 @@
 namespace xorch {
 
 // What an agent holds at a moment.
-struct Held {
+struct HeldAttempt {
     IncarnationId agent;
     AssignedUnit attempt;
 };
@@ -29,8 +29,8 @@ struct Reign::Live {
     }
 
     void perform(Now now, Effects effects);
-    std::vector<Held> replaceable_units(const FactBatch& batch) const;
-    void stop_replaced_units(const std::vector<Held>& held, Effects& effects) const;
+    std::vector<HeldAttempt> replaceable_units(const FactBatch& batch) const;
+    void stop_replaced_units(const std::vector<HeldAttempt>& held, Effects& effects) const;
     void go_on(Now now);
     void take_reports(Now now, IncarnationId from, std::span<const AgentMessage> messages);
     std::vector<AgentMessage> receive(IncarnationId from, std::span<const AgentMessage> reports);

@@ -38,7 +38,7 @@ RehearsalSeen flawless() {
 
 std::vector<Mistake> mistakes(const RehearsalSeen& seen) {
     std::vector<Mistake> found;
-    for (const Finding& finding : judge(Stage{}, seen)) {
+    for (const RehearsalFinding& finding : judge(Stage{}, seen)) {
         EXPECT_FALSE(finding.what.empty());
         EXPECT_FALSE(finding.remedy.empty());
         found.push_back(finding.mistake);

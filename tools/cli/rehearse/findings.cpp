@@ -12,7 +12,7 @@ namespace xorch {
 
 namespace {
 
-using Findings = std::vector<Finding>;
+using Findings = std::vector<RehearsalFinding>;
 
 double seconds(Millis duration) {
     return static_cast<double>(duration.count()) / 1000.0;
@@ -256,7 +256,7 @@ std::string_view mistake_name(Mistake mistake) {
     return "?";
 }
 
-std::vector<Finding> judge(const Stage& stage, const RehearsalSeen& seen) {
+std::vector<RehearsalFinding> judge(const Stage& stage, const RehearsalSeen& seen) {
     Findings findings;
     if (is_done(seen.whole)) {
         judge_rows(seen, findings);
@@ -267,9 +267,11 @@ std::vector<Finding> judge(const Stage& stage, const RehearsalSeen& seen) {
     judge_stop(stage, seen, findings);
     judge_checkpoints(seen, findings);
     judge_traces(seen, findings);
-    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-        return a.serious && !b.serious;
-    });
+    std::stable_sort(
+        findings.begin(),
+        findings.end(),
+        [](const RehearsalFinding& a, const RehearsalFinding& b) { return a.serious && !b.serious; }
+    );
     return findings;
 }
 

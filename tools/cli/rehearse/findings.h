@@ -59,7 +59,7 @@ enum class Mistake {
     writes_outside,
 };
 
-struct Finding {
+struct RehearsalFinding {
     Mistake mistake = Mistake::fails;
     bool serious = true;  // false: worth knowing, no reason not to submit
     std::string what;     // one sentence with the evidence
@@ -70,6 +70,6 @@ struct Finding {
 std::string_view mistake_name(Mistake mistake);
 
 // Serious findings first. Empty = nothing to say against this unit.
-std::vector<Finding> judge(const Stage& stage, const RehearsalSeen& seen);
+std::vector<RehearsalFinding> judge(const Stage& stage, const RehearsalSeen& seen);
 
 }  // namespace xorch

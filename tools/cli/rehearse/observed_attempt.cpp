@@ -114,7 +114,9 @@ class Observer {
         if (published.empty() || event.folder) return;
         if (event.kind != Kind::written) return;
         if (stop_asked_) wrote_after_stop_ = true;
-        if (is_unfinished(published)) return;
+        // Files that xorch itself adds when it seals.
+        const std::string_view name = published.substr(published.rfind('/') + 1);
+        if (is_unfinished(published) || name.starts_with("xorch-")) return;
         auto& list = seen_.written_in_place;
         if (std::find(list.begin(), list.end(), published) == list.end())
             list.emplace_back(published);

@@ -65,7 +65,7 @@ using Inputs = std::map<std::string, Value>;
 
 struct StageRehearsal {
     std::string stage;
-    std::vector<Finding> findings;
+    std::vector<RehearsalFinding> findings;
 };
 
 Result<Assignment> first_unit(const Plan& plan, StageIndex stage, const Inputs& inputs) {
@@ -178,7 +178,7 @@ class Rehearse {
 
 bool is_serious(const std::vector<StageRehearsal>& stages) {
     for (const StageRehearsal& stage : stages) {
-        for (const Finding& finding : stage.findings) {
+        for (const RehearsalFinding& finding : stage.findings) {
             if (finding.serious) return true;
         }
     }
@@ -187,7 +187,7 @@ bool is_serious(const std::vector<StageRehearsal>& stages) {
 
 void print_findings(const std::vector<StageRehearsal>& stages, const std::string& file) {
     for (const StageRehearsal& stage : stages) {
-        for (const Finding& finding : stage.findings) {
+        for (const RehearsalFinding& finding : stage.findings) {
             const std::string text = fmt::format(
                 "\n{} {}: {}\n  {}",
                 finding.serious ? "MISTAKE" : "note",
@@ -211,7 +211,7 @@ void print_findings(const std::vector<StageRehearsal>& stages, const std::string
 void print_json(const std::vector<StageRehearsal>& stages) {
     Array findings;
     for (const StageRehearsal& stage : stages) {
-        for (const Finding& finding : stage.findings) {
+        for (const RehearsalFinding& finding : stage.findings) {
             findings.push_back(Object{
                 {"stage",   stage.stage                  },
                 {"mistake", mistake_name(finding.mistake)},
