@@ -48,7 +48,7 @@ enum class Cause : std::uint8_t {
     no_progress,
     upstream,      // an input failed for good
     gate_not_met,  // its selection was refused
-    poison,        // its agents died although it ran alone; forgiven as often as `retries`
+    poison,        // its agents died although it ran alone, more often than `retries`
     collateral,    // another rank of its gang failed
 };
 

@@ -23,12 +23,15 @@
 
 namespace xorch {
 
+// A unit that died with its agent so often is tried alone on a node.
+inline constexpr std::uint8_t deaths_before_alone = 2;
+
 // One unit, packed: a million of these are in memory.
 struct UnitState {
     UnitPhase phase = UnitPhase::waiting;
     Cause cause = Cause::none;          // of the last ended attempt, or why it is failed
     std::uint16_t own_failures = 0;     // since the last revival; compared with limits.retries
-    std::uint8_t agent_deaths = 0;      // attempts that died with their agent; 2 = try alone
+    std::uint8_t agent_deaths = 0;      // attempts that died with their agent, see above
     std::uint8_t stalled_stops = 0;     // known stops since the newest checkpoint; 2 = no_progress
     std::uint8_t unmet_inputs = 0;      // entries of `needs` that are not complete
     bool waits_for_twin = false;        // plan().same_unit() runs instead of this one

@@ -242,7 +242,9 @@ void Ledger::take(const UnitFailed& fact) {
     } else if (fact.end.cause == Cause::no_progress) {
         if (unit.known_stops < 1) violate("I10: " + name + " is failed as no_progress too early");
     } else if (fact.end.cause == Cause::poison) {
-        if (unit.agent_deaths < 2) violate("I10: " + name + " is failed as poison too early");
+        if (unit.agent_deaths < 2 + limits.retries) {
+            violate("I10: " + name + " is failed as poison too early");
+        }
     } else {
         violate(fmt::format("I17: {} failed as {}", name, cause_name(fact.end.cause)));
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "coordinator/decide/rules/rules.h"
@@ -38,6 +39,15 @@ std::set<UnitKey> suspects(const State& state, const Presence& presence, const A
         if (!is_full || presence.running.contains(unit)) result.insert(unit);
     }
     return result;
+}
+
+// Chance can kill an agent while a suspect runs alone: that is forgiven as often as the unit's own
+// failures are, and counted apart from them.
+bool is_to_blame(const State& state, UnitKey unit) {
+    const std::uint32_t deaths = state.unit(unit).agent_deaths;
+    const std::uint32_t retries = state.plan().stage(unit.stage).limits.retries;
+    constexpr std::uint32_t countable = std::numeric_limits<std::uint8_t>::max();
+    return deaths >= std::min(deaths_before_alone + retries, countable);
 }
 
 }  // namespace
@@ -128,7 +138,7 @@ Effects on_agent_gone(
             const Millis since = is_known ? now.boot - running->second.since : Millis{0};
             end.ran = std::max(since, Millis{1});
         }
-        if (agent.runs_alone && blamed.contains(unit)) {
+        if (agent.runs_alone && blamed.contains(unit) && is_to_blame(state, unit)) {
             end.cause = Cause::poison;
             end.message = fmt::format(
                 "its agent died on {} although nothing else ran there; {} agents died with it "
@@ -136,11 +146,6 @@ Effects on_agent_gone(
                 agent.node,
                 state.unit(unit).agent_deaths
             );
-        }
-        // Chance can kill an agent while a suspect runs alone; only a unit that uses up its retries
-        // in this way is to blame.
-        const std::uint32_t retries = state.plan().stage(unit.stage).limits.retries;
-        if (end.cause == Cause::poison && state.unit(unit).own_failures >= retries) {
             effects.facts.push_back(UnitFailed{unit, attempt, std::move(end)});
         } else {
             effects.facts.push_back(UnitGivenBack{unit, attempt, std::move(end)});

@@ -14,9 +14,6 @@ namespace xorch {
 
 namespace {
 
-// A unit that died with its agent so often is tried alone on a node.
-constexpr std::uint8_t deaths_before_alone = 2;
-
 template <class Number>
 void count_up(Number& number) {
     if (number < std::numeric_limits<Number>::max()) ++number;
@@ -186,13 +183,11 @@ Result<void> State::Content::give_back(const UnitGivenBack& fact) {
     if (unit.phase != UnitPhase::assigned) {
         return impossible(plan, fact.unit, "given back by nobody");
     }
-    const std::uint8_t deaths = unit.agent_deaths;
-    const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0};
     count_end(unit, fact.end);
-    const bool is_own = is_own_failure(fact.end.cause) || fact.end.cause == Cause::poison;
-    if (is_own) count_up(unit.own_failures);
+    if (is_own_failure(fact.end.cause)) count_up(unit.own_failures);
     if (shows_no_progress(fact.end)) count_up(unit.stalled_stops);
-    if (died && deaths < std::numeric_limits<std::uint8_t>::max()) ++unit.agent_deaths;
+    const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0};
+    if (died) count_up(unit.agent_deaths);
     return move(fact.unit, UnitEvent::give_back);
 }
 
