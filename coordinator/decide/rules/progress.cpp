@@ -45,12 +45,11 @@ std::string explain_pause(const State& state, StageIndex stage) {
     const Canary& canary = now.canaries.front();
     const std::string lines = last_lines(canary.tail);
     return fmt::format(
-        "stage {}: {} failed{}: {} ({}).{}\nThe other {} units are untouched. Next: `xorch logs "
-        "{}` shows all output; `xorch retry` tries again once the cause is mended.",
+        "stage {}: {} units in a row failed alike: {} ({}).{}\nThe other {} units are untouched. "
+        "Next: `xorch logs {}` shows all output; `xorch retry` tries again once the cause is "
+        "mended.",
         state.plan().stage(stage).name,
-        now.canaries.size() == 1 ? "the first unit"
-                                 : fmt::format("all of the first {} units", now.canaries.size()),
-        now.canaries.size() == 1 ? "" : " alike",
+        now.canaries.size(),
         canary.message,
         cause_name(canary.cause),
         lines.empty() ? "" : " Its last lines:\n" + lines,
@@ -101,7 +100,9 @@ void watch_waves(const State& state, const Presence& presence, Now now, Effects&
         if (!is_open || state.is_final(stage)) continue;
         const Wave wave = look_at_wave(state, presence, stage, now);
         if (!wave.is_settled) continue;
-        if (!wave.any_failed || !wave.all_fail_alike) {
+        // One unit that fails may have parameters that nobody else has; only a whole wave tells.
+        const bool is_telling = now_state.wave > 0 && wave.any_failed && wave.all_fail_alike;
+        if (!is_telling) {
             effects.facts.push_back(WaveOpened{stage, now_state.wave + 1});
         } else if (now_state.canaries.size() >= canaries_of_wave[now_state.wave] && !state.paused()) {
             effects.facts.push_back(SweepPaused{explain_pause(state, stage)});
