@@ -153,15 +153,17 @@ PublishRequest AttemptRunner::Content::publish_request(Attempt& attempt) {
     PublishRequest request{
         .publish = places.publish,
         .glob = attempt.stage->checkpoints.from,
-        .bases = {places.out,         sweep.directory             },
+        .bases = {places.out,                               sweep.directory},
         .not_before_ns = (attempt.started_unix - stamp_lag).count() * 1'000'000,
         .state = attempt.checkpoints.state,
         .ended = attempt.phase == AttemptPhase::clearing && attempt.signal == 0,
         .attempt_directory = places.attempt_directory,
         .sequence = attempt.checkpoints.next_sequence,
-        .source = attempt.stage->records.from,
-        .files = { .records = places.records, .out = places.out, .directory = sweep.directory},
-        .printed = attempt.printed
+        .rows = {
+                  .source = attempt.stage->records.from,
+                  .files = {.records = places.records, .out = places.out, .directory = sweep.directory},
+                  .earlier = attempt.prepared.earlier_rows,
+                  .printed = attempt.printed}
     };
     for (const Process& process : ownership.known_of(attempt.serial))
         request.processes.push_back(process.pid);

@@ -67,6 +67,20 @@ TEST(CheckpointOfAUnit, TheNextAttemptResumesFromItWithItsRows) {
     EXPECT_EQ(end.rows, "{\"epoch\":1}\n{\"epoch\":2}\n");
 }
 
+// A unit that is killed after its record was written and before it was reported as done writes it
+// again.
+TEST(CheckpointOfAUnit, ARowThatCameAfterItIsNotDoubled) {
+    AttemptHarness harness;
+    harness.shell(
+        std::string(publishing) +
+        "if test -z \"$XORCH_RESUME\"; then row 1; save 1; row 2; exit 75; fi\n"
+        "row 2"
+    );
+    EXPECT_EQ(harness.run().checkpoint_step, 1);
+    const AttemptEnd end = harness.resume(2);
+    EXPECT_EQ(end.rows, "{\"epoch\":1}\n{\"epoch\":2}\n") << end.message << end.tail;
+}
+
 TEST(CheckpointOfAUnit, ADamagedOneIsSaidAndTheOneBeforeItUsed) {
     AttemptHarness harness;
     harness.shell(
@@ -190,6 +204,20 @@ TEST(CheckpointFromAFile, RowsPrintedBeforeItAreNotLostAndNotDoubled) {
         end.rows,
         "{\"epoch\":1,\"acc\":0.4}\n{\"epoch\":2,\"acc\":0.5}\n{\"epoch\":3,\"acc\":0.6}\n"
     ) << end.message;
+}
+
+TEST(CheckpointFromAFile, RowsOfEveryAttemptAreKept) {
+    AttemptHarness harness;
+    harness.stage().checkpoints.from = "last.ckpt";
+    harness.stage().records.from.stdout_pattern = "epoch (?<epoch>\\d+)";
+    harness.shell(
+        "n=1; if test -e {out}/last.ckpt; then n=$(cat {out}/last.ckpt); n=$((n + 1)); fi\n"
+        "echo epoch $n; test $n = 3 && exit 0; echo $n > {out}/last.ckpt; exit 75"
+    );
+    EXPECT_EQ(harness.run().cause, Cause::checkpointed);
+    EXPECT_EQ(harness.resume(2).cause, Cause::checkpointed);
+    const AttemptEnd end = harness.resume(3);
+    EXPECT_EQ(end.rows, "{\"epoch\":1}\n{\"epoch\":2}\n{\"epoch\":3}\n") << end.message;
 }
 
 }  // namespace

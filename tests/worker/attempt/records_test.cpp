@@ -176,9 +176,9 @@ std::vector<Object> epochs(std::vector<int> numbers) {
 }
 
 std::string merged(const std::string& earlier, std::vector<Object> rows) {
-    const auto result = merge_rows(earlier, std::move(rows));
-    EXPECT_TRUE(result);
-    return result ? format_rows(*result) : "";
+    auto parsed = parse_earlier_rows(earlier);
+    EXPECT_TRUE(parsed);
+    return parsed ? format_rows(merge_rows(std::move(*parsed), std::move(rows))) : "";
 }
 
 TEST(MergedRows, RowsAfterTheCheckpointThatAreRepeatedCountOnce) {
@@ -198,6 +198,32 @@ TEST(MergedRows, AWholeHistoryWrittenAgainIsTakenAtItsWord) {
         merged("\n" + format_rows(epochs({1, 2})), epochs({1, 2, 3})),
         format_rows(epochs({1, 2, 3}))
     );
+}
+
+TEST(MergedRows, OfACheckpointKeepWhatSurelyPrecedesItApart) {
+    const EarlierRows first = extend_rows({}, epochs({1, 2, 3}), 2);
+    EXPECT_EQ(
+        format_earlier_rows(first), format_rows(epochs({1, 2})) + "\n" + format_rows(epochs({3}))
+    );
+    EXPECT_EQ(format_earlier_rows(extend_rows(first, {}, 0)), format_earlier_rows(first));
+    const EarlierRows second = extend_rows(first, epochs({3, 4, 5}), 2);
+    EXPECT_EQ(
+        format_earlier_rows(second),
+        format_rows(epochs({1, 2, 3, 4})) + "\n" + format_rows(epochs({5}))
+    );
+}
+
+TEST(MergedRows, OfACheckpointDropWhatIsAboutToBeRepeated) {
+    const EarlierRows first = extend_rows({}, epochs({1, 2, 3, 4}), 1);
+    const EarlierRows second = extend_rows(first, epochs({2}), 1);
+    EXPECT_EQ(format_earlier_rows(second), format_rows(epochs({1, 2})));
+}
+
+TEST(MergedRows, OfAFileThatWasWrittenAnewAreThatFiles) {
+    EarlierRows earlier{.certain = epochs({1, 2}), .uncertain = epochs({3})};
+    std::vector<Object> rows = epochs({7});
+    take_off_earlier(earlier, rows);
+    EXPECT_EQ(format_rows(merge_rows(earlier, rows)), format_rows(epochs({7})));
 }
 
 }  // namespace

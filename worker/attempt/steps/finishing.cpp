@@ -18,11 +18,13 @@ constexpr std::size_t tail_bytes = 4096;
 
 Result<std::vector<Object>> collect_rows(Disk& disk, FinishRequest& request) {
     const Records& records = request.stage->records;
+    auto earlier = parse_earlier_rows(request.earlier_rows);
+    if (!earlier) return tl::unexpected(earlier.error());
     if (request.printed) {
         if (request.printed_too_much) {
             return fail(ErrorCode::invalid_input, "its records are larger than 6 MiB together");
         }
-        return merge_rows(request.earlier_rows, std::move(*request.printed));
+        return merge_rows(std::move(*earlier), std::move(*request.printed));
     }
     auto rows = read_rows(
         disk,
@@ -35,9 +37,10 @@ Result<std::vector<Object>> collect_rows(Disk& disk, FinishRequest& request) {
     if (!rows && rows.error().code == ErrorCode::not_found && !request.earlier_rows.empty()) {
         return parse_rows(request.earlier_rows);
     }
-    // $XORCH_RECORDS began with the earlier rows; a JSON file is written anew as a whole.
-    if (!rows || !has_source(records.from) || !records.from.json.empty()) return rows;
-    return merge_rows(request.earlier_rows, std::move(*rows));
+    // A JSON file is written anew as a whole.
+    if (!rows || !records.from.json.empty()) return rows;
+    if (!has_source(records.from)) take_off_earlier(*earlier, *rows);
+    return merge_rows(std::move(*earlier), std::move(*rows));
 }
 
 void keep_artifacts(const FinishRequest& request, std::vector<std::string>& notes) {

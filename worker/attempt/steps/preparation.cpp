@@ -8,6 +8,8 @@
 
 #include "core/command_line.h"
 #include "core/json.h"
+#include "core/record.h"
+#include "worker/attempt/records/records_merge.h"
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/environment.h"
 #include "worker/attempt/storage/file_tree.h"
@@ -146,10 +148,11 @@ Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation&
     if (rows) prepared.earlier_rows = std::move(*rows);
     const bool speaks_itself = !has_source(request.stage->records.from);
     if (speaks_itself && !prepared.earlier_rows.empty()) {
-        if (auto written = write_new_file(disk, prepared.places.records, prepared.earlier_rows);
-            !written) {
-            return written;
-        }
+        const auto earlier = parse_earlier_rows(prepared.earlier_rows);
+        if (!earlier) return tl::unexpected(earlier.error());
+        const std::string certain = format_rows(earlier->certain);
+        auto written = write_new_file(disk, prepared.places.records, certain);
+        if (!written) return written;
     }
     if (found->restore.empty()) return {};
     const auto files = files_below(found->resume);

@@ -73,46 +73,12 @@ About read_about(Disk& disk, const std::string& folder) {
     return about;
 }
 
-// $XORCH_RECORDS as it is, cut to what the checkpoint saw if it says so, else to whole lines.
-Result<std::string> own_rows(Disk& disk, const PublishRequest& request, const About& about) {
-    auto bytes = disk.read(request.files.records);
-    if (!bytes && bytes.error().code == ErrorCode::not_found) return std::string();
-    if (!bytes) return bytes;
-    if (about.records_bytes) {
-        bytes->resize(std::min<std::uint64_t>(bytes->size(), *about.records_bytes));
-    }
-    const std::size_t newline = bytes->rfind('\n');
-    bytes->resize(newline == std::string::npos ? 0 : newline + 1);
-    return bytes;
-}
-
-// Rows so far. Those after an empty line may or may not belong to the checkpoint: nobody says when
-// a script that knows nothing of xorch counts a row as done (see merge_rows).
-Result<std::string> rows_so_far(
-    Disk& disk, const PublishRequest& request, const About& about, std::int64_t changed_ns
-) {
-    if (!has_source(request.source)) return own_rows(disk, request, about);
-    if (request.source.stdout_pattern.empty()) {
-        // A row that is being written makes the file malformed; it will be there next time.
-        const auto rows = read_rows(disk, request.source, request.files);
-        return "\n" + (rows ? format_rows(*rows) : std::string());
-    }
-    std::string text;
-    bool certain = true;
-    for (const PrintedRow& printed : request.printed) {
-        if (certain && printed.at_unix_ms * 1'000'000 > changed_ns) {
-            certain = false;
-            text += "\n";
-        }
-        text += format_rows({printed.row});
-    }
-    return text;
-}
-
 Result<void> write_rows(
     Disk& disk, const PublishRequest& request, const About& about, std::int64_t changed_ns
 ) {
-    const auto rows = rows_so_far(disk, request, about, changed_ns);
+    const auto rows = checkpoint_rows(
+        disk, request.rows, {.records_bytes = about.records_bytes, .changed_ns = changed_ns}
+    );
     if (!rows) return tl::unexpected(rows.error());
     const std::string folder = unsealed_path(request.attempt_directory, request.sequence);
     auto file = disk.create(folder + "/" + checkpoint_rows_name);

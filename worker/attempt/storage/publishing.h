@@ -14,7 +14,7 @@
 #include "core/disk.h"
 #include "core/error.h"
 #include "core/sweep.h"
-#include "worker/attempt/records/records_read.h"
+#include "worker/attempt/records/checkpoint_rows.h"
 #include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
@@ -27,12 +27,6 @@ struct GlobMatch {
 
     std::int64_t newest_change_ns() const;
     friend bool operator==(const GlobMatch&, const GlobMatch&) = default;
-};
-
-// A row from stdout and when it was read.
-struct PrintedRow {
-    Object row;
-    std::int64_t at_unix_ms = 0;
 };
 
 // What the last look saw and took; travels with the requests.
@@ -51,9 +45,7 @@ struct PublishRequest {
     std::vector<pid_t> processes;  // of the attempt; none may have the file open for writing
     std::string attempt_directory;
     std::uint64_t sequence = 0;
-    RecordsFrom source;
-    RecordFiles files;
-    std::vector<PrintedRow> printed;  // rows so far, if they come from stdout
+    AttemptRows rows;
 };
 
 struct Published {

@@ -1,0 +1,80 @@
+#include "worker/attempt/records/checkpoint_rows.h"
+
+#include <algorithm>
+
+#include "core/record.h"
+#include "worker/attempt/records/records_merge.h"
+
+namespace xorch {
+
+namespace {
+
+// The rows of an attempt so far.
+struct RowsSoFar {
+    std::vector<Object> rows;
+    std::size_t certain = 0;  // so many precede the checkpoint
+};
+
+// Of $XORCH_RECORDS: what the checkpoint saw if it says so, else all whole lines.
+Result<RowsSoFar> own_rows(
+    Disk& disk, const AttemptRows& attempt, const CheckpointMoment& moment, EarlierRows& earlier
+) {
+    auto bytes = disk.read(attempt.files.records);
+    if (!bytes && bytes.error().code == ErrorCode::not_found) bytes = std::string();
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (moment.records_bytes) {
+        bytes->resize(std::min<std::uint64_t>(bytes->size(), *moment.records_bytes));
+    }
+    const std::size_t newline = bytes->rfind('\n');
+    bytes->resize(newline == std::string::npos ? 0 : newline + 1);
+    auto rows = parse_rows(*bytes);
+    if (!rows) return fail_with_context(rows.error(), "XORCH_RECORDS");
+    take_off_earlier(earlier, *rows);
+    const std::size_t certain = moment.records_bytes ? rows->size() : 0;
+    return RowsSoFar{.rows = std::move(*rows), .certain = certain};
+}
+
+RowsSoFar printed_rows(const AttemptRows& attempt, const CheckpointMoment& moment) {
+    RowsSoFar found;
+    for (const PrintedRow& printed : attempt.printed) {
+        // The time is cut to milliseconds: the row was read up to one later.
+        const bool precedes = (printed.at_unix_ms + 1) * 1'000'000 <= moment.changed_ns;
+        if (precedes && found.certain == found.rows.size()) ++found.certain;
+        found.rows.push_back(printed.row);
+    }
+    return found;
+}
+
+// Of a file that the script keeps itself. One that is being written may be malformed; what it lacks
+// will be there next time.
+RowsSoFar kept_rows(Disk& disk, const AttemptRows& attempt, EarlierRows& earlier) {
+    auto rows = read_rows(disk, attempt.source, attempt.files);
+    if (!rows || rows->empty()) return {};
+    // A JSON file is written anew as a whole.
+    if (!attempt.source.json.empty()) earlier = {};
+    return {.rows = std::move(*rows), .certain = 0};
+}
+
+}  // namespace
+
+Result<std::string> checkpoint_rows(
+    Disk& disk, const AttemptRows& attempt, const CheckpointMoment& moment
+) {
+    auto earlier = parse_earlier_rows(attempt.earlier);
+    if (!earlier) return tl::unexpected(earlier.error());
+    RowsSoFar found;
+    if (!has_source(attempt.source)) {
+        auto own = own_rows(disk, attempt, moment, *earlier);
+        if (!own) return tl::unexpected(own.error());
+        found = std::move(*own);
+    } else if (!attempt.source.stdout_pattern.empty()) {
+        found = printed_rows(attempt, moment);
+    } else {
+        found = kept_rows(disk, attempt, *earlier);
+    }
+    return format_earlier_rows(
+        extend_rows(std::move(*earlier), std::move(found.rows), found.certain)
+    );
+}
+
+}  // namespace xorch
