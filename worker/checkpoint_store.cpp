@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t read_bytes = 1U << 20U;
 // A folder tree deeper than this is no checkpoint, but a loop.
 constexpr int depth_max = 32;
+constexpr const char* unsealed_suffix = ".tmp";
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -224,10 +225,31 @@ Result<std::vector<CheckpointPlace>> places_of_attempt(
     return newest_first(std::move(places));
 }
 
+// Loses its sealed name first: one that is half removed after a crash looks like one that was never
+// sealed.
+Result<void> remove_checkpoint(Disk& disk, const std::string& sealed) {
+    const std::string unsealed = sealed + unsealed_suffix;
+    if (auto renamed = disk.rename(sealed, unsealed); !renamed) return renamed;
+    return remove_tree(disk, unsealed);
+}
+
+// What attempts left that were killed while they wrote or removed a checkpoint.
+Result<void> remove_unsealed(Disk& disk, const std::string& attempt_directory) {
+    const auto names = disk.list(attempt_directory);
+    if (!names) return tl::unexpected(names.error());
+    for (const std::string& name : *names) {
+        if (!name.starts_with("ckpt-") || !name.ends_with(unsealed_suffix)) continue;
+        if (auto removed = remove_tree(disk, attempt_directory + "/" + name); !removed) {
+            return removed;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string unsealed_path(const std::string& attempt_directory, std::uint64_t sequence) {
-    return sealed_path(attempt_directory, sequence) + ".tmp";
+    return sealed_path(attempt_directory, sequence) + unsealed_suffix;
 }
 
 std::string sealed_path(const std::string& attempt_directory, std::uint64_t sequence) {
@@ -331,7 +353,7 @@ Result<void> prune_checkpoints(Disk& disk, const std::string& attempt_directory,
     auto places = places_of_attempt(disk, attempt_directory, {});
     if (!places) return tl::unexpected(places.error());
     for (std::size_t i = keep; i < places->size(); ++i) {
-        if (auto removed = remove_tree(disk, (*places)[i].path); !removed) return removed;
+        if (auto removed = remove_checkpoint(disk, (*places)[i].path); !removed) return removed;
     }
     return {};
 }
@@ -342,10 +364,12 @@ Result<void> drop_checkpoints(
     auto places = list_checkpoints(disk, layout, id, {UINT32_MAX});
     if (!places) return tl::unexpected(places.error());
     for (std::size_t i = keep; i < places->size(); ++i) {
-        if (auto removed = remove_tree(disk, (*places)[i].path); !removed) return removed;
+        if (auto removed = remove_checkpoint(disk, (*places)[i].path); !removed) return removed;
+        const std::string attempt = layout.attempt(id, (*places)[i].attempt);
+        if (auto removed = remove_unsealed(disk, attempt); !removed) return removed;
         // The attempt's folder goes with its last checkpoint; one with artifacts is not empty and
         // stays.
-        [[maybe_unused]] const auto gone = disk.remove(layout.attempt(id, (*places)[i].attempt));
+        [[maybe_unused]] const auto gone = disk.remove(attempt);
     }
     return {};
 }

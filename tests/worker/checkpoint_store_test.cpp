@@ -169,6 +169,27 @@ TEST(CheckpointStore, PruningKeepsTheNewest) {
     EXPECT_THAT(*disk.list(attempt_directory(1)), ElementsAre("ckpt-11", "ckpt-12"));
 }
 
+TEST(CheckpointStore, AProcessThatIsKilledWhileItPrunesLeavesNoDamagedOne) {
+    bool pruned = false;
+    for (int step = 0; !pruned; ++step) {
+        ASSERT_LT(step, 200);
+        TreeDisk disk;
+        make_attempt(disk, 1);
+        for (std::uint64_t sequence = 1; sequence <= 3; ++sequence)
+            ASSERT_TRUE(seal(disk, 1, sequence));
+        disk.die_after(step);
+        pruned = prune_checkpoints(disk, attempt_directory(1), 2).has_value();
+        disk.die_after(-1);
+        const auto places = list_checkpoints(disk, layout, unit, {9});
+        ASSERT_TRUE(places) << "step " << step;
+        EXPECT_GE(places->size(), 2U) << "step " << step;
+        for (const CheckpointPlace& place : *places)
+            EXPECT_TRUE(verify_checkpoint(disk, place)) << place.path << ", step " << step;
+        ASSERT_TRUE(drop_checkpoints(disk, layout, unit, 0));
+        EXPECT_FALSE(disk.exists(attempt_directory(1)).value()) << "step " << step;
+    }
+}
+
 TEST(CheckpointStore, AFinalUnitKeepsNoneOrTheLast) {
     TreeDisk disk;
     for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
