@@ -236,7 +236,9 @@ void Ledger::take(const UnitFailed& fact) {
         const bool known = run != runs_.end();
         const Script script =
             known ? script_of(scenario_, run->second.id, fact.unit.stage.value) : Script{};
-        if (unit.own_failures != limits.retries || script.failures <= limits.retries) {
+        const bool used_up = unit.own_failures <= limits.retries &&
+                             unit.own_failures + unit.replaced_failures >= limits.retries;
+        if (!used_up || script.failures <= limits.retries) {
             violate(fmt::format("I10: {} failed after {} failures", name, unit.own_failures));
         }
     } else if (fact.end.cause == Cause::no_progress) {
@@ -257,7 +259,11 @@ void Ledger::take(const SelectionDecided& fact) {
     decided_[fact.select] = true;
     // Other units may stand in the places of later stages from now on; attempts go on counting.
     for (auto& [key, unit] : units_) {
-        if (key.stage.value > 0) begin_anew(unit);
+        if (key.stage.value == 0) continue;
+        // An equal unit may also stand where it stood, and its failures count on.
+        const std::uint32_t failures = unit.own_failures + unit.replaced_failures;
+        begin_anew(unit);
+        unit.replaced_failures = failures;
     }
 }
 

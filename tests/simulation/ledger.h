@@ -50,6 +50,7 @@ class Ledger {
         Phase phase = Phase::open;
         std::uint32_t attempt = 0;
         std::uint32_t own_failures = 0;
+        std::uint32_t replaced_failures = 0;  // before a selection was decided anew
         std::uint32_t known_stops = 0;
         std::uint32_t agent_deaths = 0;
         bool revived = false;  // or replaced by a selection, since its last attempt began

@@ -140,9 +140,12 @@ void ScriptedAttempts::check_resumed(const Attempt& attempt, std::size_t damaged
             "I11: a sealed checkpoint of " + name_of(assignment) + " is damaged"
         );
     }
-    const std::uint32_t done = world_.history.story(assignment.id).steps_done;
+    std::uint32_t& done = world_.history.story(assignment.id).steps_done;
     const auto intervals = static_cast<std::uint32_t>(1 + damaged);
-    if (done > attempt.step + intervals * attempt.script.interval) {
+    // Whoever damages all that an attempt keeps sends the unit back to what an earlier one left, or
+    // to its beginning.
+    const bool is_all_damaged = damaged >= kept_checkpoints;
+    if (!is_all_damaged && done > attempt.step + intervals * attempt.script.interval) {
         world_.history.violate(fmt::format(
             "I4: {} resumes at step {} though step {} was reached and every {} are saved",
             name_of(assignment),
@@ -151,6 +154,8 @@ void ScriptedAttempts::check_resumed(const Attempt& attempt, std::size_t damaged
             attempt.script.interval
         ));
     }
+    // What was lost to damage is not lost again.
+    if (damaged > 0) done = attempt.step;
 }
 
 void ScriptedAttempts::stop(const EndAttempt& order) {
