@@ -102,6 +102,8 @@ Assignment assignment_of(UnitKey unit, std::uint32_t attempt) {
     Assignment assignment;
     assignment.unit = unit;
     assignment.attempt = {.value = attempt};
+    assignment.id.bytes = {
+        static_cast<std::uint8_t>(unit.stage.value), static_cast<std::uint8_t>(unit.index)};
     assignment.params = "{}";
     return assignment;
 }

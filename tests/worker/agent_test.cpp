@@ -165,6 +165,21 @@ TEST(Agent, StartsANewAttemptOnlyWhenTheOldOneIsGone) {
     EXPECT_THAT(harness.started(), ElementsAre(unit_at(0)));
 }
 
+// Found by seed 8038: a selection that is decided anew gives a unit another place in its stage.
+TEST(Agent, StartsAUnitInItsNewPlaceOnlyWhenTheOldAttemptIsGone) {
+    AgentHarness harness;
+    harness.connect();
+    harness.assign(units(1));
+    harness.hear(Welcome{.epoch = {1}, .superseded = {{.unit = unit_at(0), .attempt = {1}}}});
+    harness.clear();
+    Assignment moved = assignment_of(unit_at(0), 2);
+    moved.unit = unit_at(1);
+    harness.assign({moved});
+    EXPECT_THAT(harness.started(), IsEmpty());
+    harness.finish(unit_at(0), 1, Cause::superseded);
+    EXPECT_THAT(harness.started(), ElementsAre(unit_at(1)));
+}
+
 TEST(Agent, NeverGoesBackToALowerEpoch) {
     AgentHarness harness;
     harness.connect(3);

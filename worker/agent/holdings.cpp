@@ -39,8 +39,8 @@ Held* Holdings::next_startable(const std::function<bool(UnitKey)>& worthwhile) {
         if (is_stale(key) || !worthwhile(key.unit)) continue;
         Held* held = find(key);
         // An earlier attempt at the unit is still being ended and may yet write below the unit's
-        // directory.
-        if (unit_runs(key.unit)) continue;
+        // directory; also one in another place, where a selection that was decided anew moved it.
+        if (unit_runs(held->assignment.id)) continue;
         if (held->assignment.alone && !running_.empty()) return nullptr;
         return fits(resources(key.unit)) ? held : nullptr;
     }
@@ -101,9 +101,9 @@ bool Holdings::fits(const Resources& wanted) const {
             in_use_.memory.value + wanted.memory.value <= capacity_.memory.value);
 }
 
-bool Holdings::unit_runs(UnitKey unit) const {
-    return std::any_of(running_.begin(), running_.end(), [unit](const AssignedUnit& key) {
-        return key.unit == unit;
+bool Holdings::unit_runs(const UnitId& unit) const {
+    return std::any_of(running_.begin(), running_.end(), [&](const AssignedUnit& key) {
+        return find(key)->assignment.id == unit;
     });
 }
 

@@ -67,7 +67,7 @@ class Holdings {
  private:
     const Resources& resources(UnitKey unit) const;
     bool fits(const Resources& wanted) const;
-    bool unit_runs(UnitKey unit) const;
+    bool unit_runs(const UnitId& unit) const;
     void release(const Held& held);
 
     const Sweep& sweep_;
