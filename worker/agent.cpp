@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/planted.h"
 #include "worker/agent/content.h"
 
 namespace xorch {
@@ -105,13 +106,11 @@ Agent& Agent::operator=(Agent&&) noexcept = default;
 void Agent::on_connected(Now now, EpochNumber epoch) {
     Content& self = *content_;
     if (!self.may_follow(epoch)) return;
-    [[maybe_unused]] const bool again = self.highest_epoch != EpochNumber{};
+    const bool again = self.highest_epoch != EpochNumber{};
     self.highest_epoch = epoch;
     self.connected = true;
     self.next_heartbeat = now.boot + self.sweep.tuning.heartbeat_every;
-#ifdef XORCH_PLANTED_TIMER_LOST
-    if (again) self.next_heartbeat = Content::never;
-#endif
+    if (again && planted::has(planted::Bug::timer_lost)) self.next_heartbeat = Content::never;
     self.say_hello(now);
     self.settle(now);
 }

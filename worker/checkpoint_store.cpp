@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -176,9 +177,9 @@ Result<void> verify_file(Disk& disk, const std::string& folder, const Value& ent
 std::optional<std::uint64_t> sealed_sequence(std::string_view name) {
     if (!name.starts_with("ckpt-")) return std::nullopt;
     name.remove_prefix(5);
-#ifdef XORCH_PLANTED_UNSEALED_CHECKPOINT
-    if (name.ends_with(".tmp")) name.remove_suffix(4);
-#endif
+    if (planted::has(planted::Bug::unsealed_checkpoint) && name.ends_with(unsealed_suffix)) {
+        name.remove_suffix(std::string_view(unsealed_suffix).size());
+    }
     return parse_number<std::uint64_t>(name);
 }
 
@@ -267,11 +268,10 @@ Result<void> seal_checkpoint(Disk& disk, const SealRequest& request) {
     if (auto written = (*file)->append(format_json(Value(*manifest)) + "\n"); !written) {
         return written;
     }
-#ifndef XORCH_PLANTED_RENAME_WITHOUT_FSYNC
     std::vector<std::string> all = request.files;
     all.emplace_back(manifest_name);
+    if (planted::has(planted::Bug::rename_without_fsync)) all.clear();
     if (auto synced = sync_files(disk, folder, all); !synced) return synced;
-#endif
     const std::string sealed = sealed_path(request.attempt_directory, request.sequence);
     if (auto renamed = disk.rename(folder, sealed); !renamed) return renamed;
     return sync_ancestors(disk, request.attempt_directory);
@@ -279,9 +279,8 @@ Result<void> seal_checkpoint(Disk& disk, const SealRequest& request) {
 
 Result<Checkpoint> verify_checkpoint(Disk& disk, const CheckpointPlace& place) {
     Checkpoint checkpoint{.place = place, .resume = place.path};
-#ifdef XORCH_PLANTED_UNSEALED_CHECKPOINT
-    if (place.path.ends_with(".tmp")) return checkpoint;
-#endif
+    const bool believes = planted::has(planted::Bug::unsealed_checkpoint);
+    if (believes && place.path.ends_with(unsealed_suffix)) return checkpoint;
     const auto manifest = read_manifest(disk, place.path);
     if (!manifest) return tl::unexpected(manifest.error());
     const Value* files = manifest->find("files");

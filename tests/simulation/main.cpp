@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/planted.h"
 #include "tests/simulation/world.h"
 
 namespace xorch::simulation {
@@ -22,6 +23,10 @@ namespace {
 constexpr const char* usage =
     "usage: xorch_simulate --seeds A..B [--jobs N] [--twice] [--keep-going]\n"
     "       xorch_simulate --seed N [--trace] [--twice]\n"
+    "       xorch_simulate --bugs\n"
+    "Where bugs are built in (XORCH_PLANTED_BUGS), --bugs lists them and --plant NAME switches "
+    "one\n"
+    "on.\n"
     "example: xorch_simulate --seeds 1..5000 --jobs 2\n";
 
 struct Options {
@@ -60,6 +65,8 @@ std::optional<Options> parse(int argc, char** argv) {
             options.twice = true;
         } else if (name == "--keep-going") {
             options.keep_going = true;
+        } else if (i + 1 < argc && name == "--plant") {
+            if (!planted::plant(argv[++i])) return std::nullopt;
         } else if (i + 1 < argc && (name == "--seeds" || name == "--seed")) {
             if (!parse_seeds(argv[++i], options)) return std::nullopt;
         } else if (i + 1 < argc && name == "--jobs") {
@@ -137,6 +144,11 @@ int run_all(const Options& options) {
 }  // namespace xorch::simulation
 
 int main(int argc, char** argv) {
+    if (argc == 2 && std::string_view(argv[1]) == "--bugs") {
+        for (const std::string_view name : xorch::planted::names())
+            fmt::print("{}\n", name);
+        return 0;
+    }
     const auto options = xorch::simulation::parse(argc, argv);
     if (!options) {
         std::fputs(xorch::simulation::usage, stderr);

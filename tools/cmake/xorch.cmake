@@ -3,7 +3,7 @@
 
 option(XORCH_WARNINGS_AS_ERRORS "Warnings fail the build (on in presets, off for a user's own build)" OFF)
 set(XORCH_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
-set(XORCH_PLANTED_BUG "" CACHE STRING "Builds one known bug in, to show that the simulation finds it")
+option(XORCH_PLANTED_BUGS "Builds the bugs of core/planted.h in, to show that the simulation finds them" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -26,9 +26,8 @@ if(XORCH_SANITIZE)
     target_compile_options(xorch_flags INTERFACE -fsanitize=${XORCH_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(xorch_flags INTERFACE -fsanitize=${XORCH_SANITIZE})
 endif()
-if(XORCH_PLANTED_BUG)
-    string(TOUPPER ${XORCH_PLANTED_BUG} planted)
-    target_compile_definitions(xorch_flags INTERFACE XORCH_PLANTED_${planted})
+if(XORCH_PLANTED_BUGS)
+    target_compile_definitions(xorch_flags INTERFACE XORCH_PLANTED_BUGS)
 endif()
 
 # What tools/test builds: the tests of one label, and the programs that prove declared dependencies.

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/planted.h"
 #include "worker/agent/content.h"
 
 namespace xorch {
 
-bool Agent::Content::may_follow([[maybe_unused]] EpochNumber epoch) const {
-#ifdef XORCH_PLANTED_NO_EPOCH_CHECK
-    return true;
-#else
-    return epoch >= highest_epoch;
-#endif
+bool Agent::Content::may_follow(EpochNumber epoch) const {
+    return epoch >= highest_epoch || planted::has(planted::Bug::no_epoch_check);
 }
 
 void Agent::Content::say(AgentMessage message) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/planted.h"
+
 namespace xorch {
 
 Holdings::Holdings(const Sweep& sweep, Capacity capacity) : sweep_(sweep), capacity_(capacity) {}
@@ -75,10 +77,8 @@ void Holdings::remove(AssignedUnit attempt) {
     held_.erase(found);
 }
 
-void Holdings::on_killed([[maybe_unused]] const Held& held) {
-#ifdef XORCH_PLANTED_SLOTS_TWICE
-    release(held);
-#endif
+void Holdings::on_killed(const Held& held) {
+    if (planted::has(planted::Bug::slots_twice)) release(held);
 }
 
 std::vector<AssignedUnit> Holdings::queued() const {

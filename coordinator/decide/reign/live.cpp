@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "coordinator/decide/planted.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -211,7 +211,7 @@ void Reign::Live::acknowledge(IncarnationId to) {
     const AgentPresence* seen = presence.find(to);
     if (seen == nullptr || seen->next_report <= 1) return;
     ToAgent message{to, Acknowledge{seen->next_report - 1}};
-    if (planted::ack_before_sync) {
+    if (planted::has(planted::Bug::ack_before_sync)) {
         urgent.emplace_back(std::move(message));
     } else {
         outbox.push_back({appended, std::move(message)});

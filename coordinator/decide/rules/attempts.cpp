@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include "coordinator/decide/planted.h"
 #include "coordinator/decide/rules/rules.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -22,7 +22,7 @@ bool is_last_attempt(
 bool counts(const State& state, IncarnationId from, const EndReport& report) {
     const UnitState& unit = state.unit(report.unit);
     if (!is_last_attempt(state, unit, from, report.attempt)) return false;
-    if (planted::counted_twice && unit.phase == UnitPhase::done) return true;
+    if (planted::has(planted::Bug::counted_twice) && unit.phase == UnitPhase::done) return true;
     if (unit.phase == UnitPhase::assigned) return true;
     return unit.phase == UnitPhase::ready && report.end.cause == Cause::none;
 }

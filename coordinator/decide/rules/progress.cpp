@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "coordinator/decide/planted.h"
 #include "coordinator/decide/rules/rules.h"
 #include "coordinator/decide/selection.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -128,7 +128,7 @@ void watch_selections(const State& state, const Presence& presence, Effects& eff
     const std::vector<Select>& selects = state.plan().sweep().selects;
     for (std::uint32_t s = 0; s < selects.size(); ++s) {
         const SelectState& known = state.select(s);
-        const bool forgotten = planted::selection_twice && !presence.selected[s];
+        const bool forgotten = planted::has(planted::Bug::selection_twice) && !presence.selected[s];
         if (known.decided && !known.stale && !forgotten) continue;
         const StageIndex from{*find_stage(state.plan().sweep(), selects[s].from)};
         if (!state.is_final(from)) continue;

@@ -9,8 +9,8 @@
 #include <limits>
 #include <set>
 
-#include "coordinator/decide/planted.h"
 #include "coordinator/decide/rules/rules.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -224,7 +224,7 @@ class Scheduler {
         UnitsAssigned fact{.incarnation = agent.incarnation, .alone = alone, .units = {}};
         for (const UnitKey unit : units) {
             const std::uint32_t last = state_.unit(unit).attempt;
-            const bool reuse = planted::attempt_reused && last > 0;
+            const bool reuse = planted::has(planted::Bug::attempt_reused) && last > 0;
             fact.units.push_back({unit, AttemptNumber{reuse ? last : last + 1}});
         }
         for (std::size_t begin = 0; begin < fact.units.size(); begin += units_per_message) {

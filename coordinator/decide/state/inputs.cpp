@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "coordinator/decide/planted.h"
 #include "coordinator/decide/state/content.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -86,7 +86,9 @@ Result<void> State::Content::cancel(const UnitsCancelled& fact) {
             auto state = find(unit);
             if (!state) return tl::unexpected(state.error());
             if (xorch::is_final((*state)->phase)) continue;
-            if (planted::cancelled_reports && (*state)->phase == UnitPhase::assigned) continue;
+            if (planted::has(planted::Bug::cancelled_reports) &&
+                (*state)->phase == UnitPhase::assigned)
+                continue;
             must(move(unit, UnitEvent::cancel));
             (*state)->cause = Cause::cancelled;
             cancelled.push_back(unit);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "coordinator/decide/planted.h"
 #include "coordinator/decide/state/content.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -159,7 +159,7 @@ Result<void> State::Content::decide(const SelectionDecided& fact) {
         return fail(ErrorCode::corrupted, fmt::format("selection {} is not there", fact.select));
     }
     SelectState& select = selects[fact.select];
-    if (select.decided && !select.stale && !planted::selection_twice) {
+    if (select.decided && !select.stale && !planted::has(planted::Bug::selection_twice)) {
         return fail(ErrorCode::corrupted, fmt::format("selection {} decided twice", fact.select));
     }
     const bool same = select.decided && select.chosen == fact.chosen;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "coordinator/decide/planted.h"
 #include "coordinator/decide/state/content.h"
 #include "core/json.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -76,7 +76,8 @@ Result<UnitState*> State::Content::find(UnitKey unit) {
 Result<void> State::Content::move(UnitKey unit, UnitEvent event) {
     UnitState& state = at(unit);
     auto next = next_phase(state.phase, event);
-    if (planted::counted_twice && state.phase == UnitPhase::done && event == UnitEvent::finish) {
+    if (planted::has(planted::Bug::counted_twice) && state.phase == UnitPhase::done &&
+        event == UnitEvent::finish) {
         next = UnitPhase::done;
     }
     if (!next) {
@@ -121,7 +122,7 @@ void State::Content::release(UnitKey unit) {
     XORCH_CHECK(held != agent.holding.end(), "an assigned unit is not held by its agent");
     agent.holding.erase(held);
     std::uint32_t& load = agent.load[unit.stage.value];
-    load -= std::min(load, planted::slots_twice ? 2U : 1U);
+    load -= std::min(load, planted::has(planted::Bug::slots_twice) ? 2U : 1U);
     if (agent.holding.empty()) agent.runs_alone = false;
 }
 
@@ -136,7 +137,7 @@ Result<void> State::Content::assign(const UnitsAssigned& fact) {
     for (const auto& [unit, attempt] : fact.units) {
         auto state = find(unit);
         if (!state) return tl::unexpected(state.error());
-        if (attempt.value <= (*state)->attempt && !planted::attempt_reused) {
+        if (attempt.value <= (*state)->attempt && !planted::has(planted::Bug::attempt_reused)) {
             return impossible(plan, unit, fmt::format("attempt {} was used", attempt.value));
         }
         if (auto moved = move(unit, UnitEvent::assign); !moved) return moved;

@@ -1,0 +1,55 @@
+#include "core/planted.h"
+
+#include <algorithm>
+
+namespace xorch::planted {
+
+#ifdef XORCH_PLANTED_BUGS
+
+namespace {
+
+// The one variable of its kind: rules that are pure would otherwise have to carry it everywhere.
+Bug planted = Bug::none;
+
+}  // namespace
+
+std::vector<std::string_view> names() {
+    return {
+        "ack_before_sync",
+        "attempt_reused",
+        "cancelled_reports",
+        "counted_twice",
+        "no_epoch_check",
+        "rename_without_fsync",
+        "selection_twice",
+        "slots_twice",
+        "timer_lost",
+        "unsealed_checkpoint",
+    };
+}
+
+bool plant(std::string_view name) {
+    const auto all = names();
+    const auto found = std::find(all.begin(), all.end(), name);
+    if (found == all.end()) return false;
+    planted = static_cast<Bug>(found - all.begin() + 1);
+    return true;
+}
+
+bool has(Bug bug) {
+    return planted == bug;
+}
+
+#else
+
+std::vector<std::string_view> names() {
+    return {};
+}
+
+bool plant(std::string_view) {
+    return false;
+}
+
+#endif
+
+}  // namespace xorch::planted
