@@ -8,6 +8,10 @@
 namespace xorch {
 namespace {
 
+// Tables of a million units take seconds of a CPU that units could have: a tenth of the time at
+// most.
+constexpr int rest_after_tables = 9;
+
 std::vector<LiveUnit> live_units(const Reign& reign, Now now) {
     std::vector<LiveUnit> live;
     for (const Reign::Running& each : reign.running()) {
@@ -34,8 +38,6 @@ SweepStatus Derived::finish(Now now) {
     SweepStatus status = compose_status(now, true);
     send_status(status);
     parts_.errands->finish();
-    parts_.tables_errands->finish();
-    if (settings_.write_tables) send_tables();
     parts_.tables_errands->finish();
     if (settings_.progress) settings_.progress(status);
     return status;
@@ -83,10 +85,17 @@ void Derived::send_status(const SweepStatus& status) {
 }
 
 void Derived::poll_tables(Now now) {
-    if (!settings_.write_tables || now.boot < tables_due_) return;
+    if (!settings_.write_tables) return;
+    if (tables_under_way_) {
+        const Millis took = now.boot - tables_began_;
+        tables_due_ = now.boot + std::max(settings_.tables_every, rest_after_tables * took);
+        return;
+    }
+    if (now.boot < tables_due_) return;
     tables_due_ = now.boot + settings_.tables_every;
-    if (tables_under_way_ || parts_.journal->durable_end() == tables_of_) return;
+    if (parts_.journal->durable_end() == tables_of_) return;
     tables_of_ = parts_.journal->durable_end();
+    tables_began_ = now.boot;
     send_tables();
 }
 

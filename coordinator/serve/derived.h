@@ -47,7 +47,8 @@ class Derived {
     void poll(Now now);
     Millis next_poll() const;
 
-    // The last status, snapshot and tables, after everything is durable. Waits for them.
+    // The last status and snapshot, after everything is durable. Waits for them and for tables that
+    // are under way; the last tables are for whoever gets the status.
     SweepStatus finish(Now now);
 
  private:
@@ -71,6 +72,7 @@ class Derived {
     Millis status_due_{0};
     bool status_under_way_ = false;
     Millis tables_due_{0};
+    Millis tables_began_{0};
     bool tables_under_way_ = false;
     FactLocation tables_of_;
     std::uint64_t facts_at_snapshot_ = 0;

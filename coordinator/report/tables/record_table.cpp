@@ -138,6 +138,14 @@ std::vector<Value> RecordTable::provenance(UnitKey key, const UnitResult& result
 }
 
 Result<void> RecordTable::visit(const Visitor& visitor) {
+    return visit(visitor, Origin::told);
+}
+
+Result<void> RecordTable::visit_results(const Visitor& visitor) {
+    return visit(visitor, Origin::left_out);
+}
+
+Result<void> RecordTable::visit(const Visitor& visitor, Origin wanted) {
     return results_.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
         const UnitPhase phase = sweep_.state().unit(unit).phase;
         if (!is_final(phase)) return {};
@@ -145,7 +153,8 @@ Result<void> RecordTable::visit(const Visitor& visitor) {
         if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
         if (rows->empty()) rows->emplace_back();
         const std::vector<Value> shared = shared_cells(unit);
-        const std::vector<Value> origin = provenance(unit, result);
+        std::vector<Value> origin;
+        if (wanted == Origin::told) origin = provenance(unit, result);
         for (std::size_t i = 0; i < rows->size(); ++i) {
             TableRow row{.unit = unit, .phase = phase, .is_last = i + 1 == rows->size()};
             row.cells.reserve(columns_.size());

@@ -46,9 +46,14 @@ class RecordTable {
     // One row per record of each final unit; a unit without records has one row without metrics.
     Result<void> visit(const Visitor& visitor);
 
+    // The same without the provenance columns, which cost more than all others.
+    Result<void> visit_results(const Visitor& visitor);
+
  private:
     RecordTable(const SweepReader& sweep, StageIndex stage);
     Result<void> read_metric_names();
+    enum class Origin { told, left_out };
+    Result<void> visit(const Visitor& visitor, Origin origin);
     std::vector<Value> shared_cells(UnitKey unit) const;
     std::vector<Value> provenance(UnitKey unit, const UnitResult& result) const;
 

@@ -36,7 +36,7 @@ std::vector<Value> values_of(const Object& parameters, const std::vector<std::st
 // Metrics that are a number in the last row of some unit, in column order.
 Result<std::vector<std::string>> numeric_metrics(RecordTable& table) {
     std::set<std::size_t> numeric;
-    const auto visited = table.visit([&](const TableRow& row) -> Result<void> {
+    const auto visited = table.visit_results([&](const TableRow& row) -> Result<void> {
         if (!row.is_last) return {};
         for (std::size_t i = 0; i < row.cells.size(); ++i) {
             const bool is_metric = table.columns()[i].kind == ColumnKind::metric;
@@ -183,7 +183,7 @@ Result<SummaryTable> make_summary(const SweepReader& sweep) {
     for (const std::string& name : summary.metrics) {
         places.push_back(place_of(table->columns(), name));
     }
-    const auto visited = table->visit([&](const TableRow& row) -> Result<void> {
+    const auto visited = table->visit_results([&](const TableRow& row) -> Result<void> {
         if (!row.is_last || row.phase != UnitPhase::done) return {};
         const Object parameters = sweep.plan().parameters(row.unit);
         GroupSummary& group = groups.of(values_of(parameters, summary.by));

@@ -13,6 +13,8 @@ namespace xorch {
 
 namespace {
 
+using Fill = std::function<Result<void>(const ByteSink&)>;
+
 // Readers that come from a crash in the middle may be there twice; the name says whose it is.
 std::string temporary_name(const std::string& path) {
     return path + ".part";
@@ -25,9 +27,7 @@ Result<void> remove_if_there(Disk& disk, const std::string& path) {
 }
 
 // Creates a file of that name and lets `fill` append to it; the caller renames it.
-Result<void> write_part(
-    Disk& disk, const std::string& path, const std::function<Result<void>(const ByteSink&)>& fill
-) {
+Result<void> write_part(Disk& disk, const std::string& path, const Fill& fill) {
     const std::string part = temporary_name(path);
     if (auto removed = remove_if_there(disk, part); !removed) return removed;
     auto file = disk.create(part);
@@ -72,53 +72,92 @@ bool has_final_units(const StageState& stage) {
            0;
 }
 
+// A new file under a name of its own, with what `fill` appends.
+Result<std::string> write_stamped(
+    Disk& disk, const std::string& stem, const std::string& extension, const Fill& fill
+) {
+    if (auto part = write_part(disk, stem, fill); !part) {
+        return fail_with_context(part.error(), "writing " + stem + extension);
+    }
+    return publish_stamped(disk, temporary_name(stem), stem, extension);
+}
+
+// Replaces the file by what `fill` appends, as a whole or not at all.
+Result<void> write_newest(Disk& disk, const std::string& path, const Fill& fill) {
+    auto written = write_part(disk, path, fill);
+    if (written) written = disk.rename(temporary_name(path), path);
+    return written ? written : fail_with_context(written.error(), "writing " + path);
+}
+
+Result<void> copy_bytes(Disk& disk, const std::string& path, const ByteSink& out) {
+    constexpr std::uint64_t chunk = 1U << 20U;
+    for (std::uint64_t at = 0;; at += chunk) {
+        const auto bytes = disk.read_range(path, at, chunk);
+        if (!bytes) return tl::unexpected(bytes.error());
+        if (auto written = out(*bytes); !written) return written;
+        if (bytes->size() < chunk) return {};
+    }
+}
+
+std::string newest_records(const SweepReader& sweep) {
+    return sweep.layout().root + "/records.tsv";
+}
+
+std::string newest_summary(const SweepReader& sweep) {
+    return sweep.layout().root + "/summary.json";
+}
+
+Fill records_of(const SweepReader& sweep, StageIndex stage) {
+    return [&sweep, stage](const ByteSink& out) { return write_records(sweep, stage, out); };
+}
+
 }  // namespace
 
 Result<void> write_newest_tables(const SweepReader& sweep) {
-    const std::string& root = sweep.layout().root;
-    const std::string records = root + "/records.tsv";
-    const StageIndex stage = summary_stage(sweep.plan());
-    const auto fill = [&](const ByteSink& out) { return write_records(sweep, stage, out); };
-    if (auto written = write_part(sweep.disk(), records, fill); !written) {
-        return fail_with_context(written.error(), "writing records.tsv");
-    }
-    if (auto named = sweep.disk().rename(temporary_name(records), records); !named) {
-        return fail_with_context(named.error(), "writing records.tsv");
-    }
+    const Fill records = records_of(sweep, summary_stage(sweep.plan()));
+    auto written = write_newest(sweep.disk(), newest_records(sweep), records);
+    if (!written) return written;
     const auto summary = make_summary(sweep);
     if (!summary) return fail_with_context(summary.error(), "summarising");
     return write_file_atomically(
-        sweep.disk(), root + "/summary.json", format_summary_json(*summary)
+        sweep.disk(), newest_summary(sweep), format_summary_json(*summary)
     );
 }
 
 Result<WrittenTables> write_stamped_tables(const SweepReader& sweep, const std::string& stamp) {
     Disk& disk = sweep.disk();
     const std::string& root = sweep.layout().root;
+    const StageIndex summarised = summary_stage(sweep.plan());
     WrittenTables written;
+    Fill newest = records_of(sweep, summarised);
     for (std::uint32_t i = 0; i < sweep.plan().stage_count(); ++i) {
         const StageIndex stage{i};
         if (!has_final_units(sweep.state().stage(stage))) continue;
         const std::string stem =
             fmt::format("{}/records_{}_{}", root, sweep.plan().stage(stage).name, stamp);
-        const auto fill = [&](const ByteSink& out) { return write_records(sweep, stage, out); };
-        if (auto part = write_part(disk, stem, fill); !part) {
-            return fail_with_context(part.error(), "writing a table of records");
-        }
-        auto path = publish_stamped(disk, temporary_name(stem), stem, ".tsv");
+        auto path = write_stamped(disk, stem, ".tsv", records_of(sweep, stage));
         if (!path) return tl::unexpected(path.error());
+        if (stage == summarised) {
+            newest = [&disk, from = *path](const ByteSink& out) {
+                return copy_bytes(disk, from, out);
+            };
+        }
         written.files.push_back(*std::move(path));
     }
-    const auto summary = make_summary(sweep);
+    if (auto copied = write_newest(disk, newest_records(sweep), newest); !copied) {
+        return tl::unexpected(copied.error());
+    }
+    auto summary = make_summary(sweep);
     if (!summary) return fail_with_context(summary.error(), "summarising");
-    const std::string stem = fmt::format("{}/summary_{}", root, stamp);
-    const std::string json = format_summary_json(*summary);
-    const auto fill = [&](const ByteSink& out) { return out(json); };
-    if (auto part = write_part(disk, stem, fill); !part) return tl::unexpected(part.error());
-    auto path = publish_stamped(disk, temporary_name(stem), stem, ".json");
+    written.summary = *std::move(summary);
+    const std::string json = format_summary_json(written.summary);
+    const Fill all = [&json](const ByteSink& out) { return out(json); };
+    auto path = write_stamped(disk, fmt::format("{}/summary_{}", root, stamp), ".json", all);
     if (!path) return tl::unexpected(path.error());
     written.files.push_back(*std::move(path));
-    if (auto newest = write_newest_tables(sweep); !newest) return tl::unexpected(newest.error());
+    if (auto copied = write_newest(disk, newest_summary(sweep), all); !copied) {
+        return tl::unexpected(copied.error());
+    }
     return written;
 }
 

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "coordinator/report/sweep_reader.h"
+#include "coordinator/report/tables/summary.h"
 #include "core/error.h"
 
 namespace xorch {
 
 struct WrittenTables {
+    SummaryTable summary;
     std::vector<std::string> files;  // absolute paths, the stamped ones
 };
 

@@ -61,10 +61,8 @@ Result<void> print_ending(
     for (const SelectStatus& select : status.selects) {
         fmt::print("{}\n", escape_for_terminal(select.explanation, Newlines::keep));
     }
-    auto summary = make_summary(*reader);
-    if (!summary) return tl::unexpected(summary.error());
     fmt::print("\n");
-    for (const std::string& line : summary_lines(*summary))
+    for (const std::string& line : summary_lines(written->summary))
         fmt::print("{}\n", line);
     fmt::print(
         "\n{}\nnext: {}\n",
