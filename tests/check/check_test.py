@@ -14,6 +14,7 @@ import formatting  # noqa: E402
 import include_arrows  # noqa: E402
 import lengths  # noqa: E402
 import main  # noqa: E402
+import one_definition  # noqa: E402
 import registration  # noqa: E402
 import words  # noqa: E402
 from tree import Tree  # noqa: E402
@@ -54,7 +55,9 @@ class Checks(unittest.TestCase):
         self.assertIn(expected, found[0])
 
     def test_the_clean_project_is_clean(self):
-        for check in (include_arrows.check, lengths.check, registration.check, words.check):
+        for check in (
+            include_arrows.check, lengths.check, one_definition.check, registration.check, words.check,
+        ):  # fmt: skip
             self.assertEqual(self.findings(check), [])
 
 
@@ -160,6 +163,47 @@ class Lengths(Checks):
         self.assertIn("grew from 80 to 81", found(81, 80)[0])
         self.assertIn("shrank to 79", found(79, 80)[0])
         self.assertIn("long no more", found(70, 80)[0])
+
+
+class OneDefinition(Checks):
+    def test_two_types_of_one_name_in_one_namespace_are_found_whatever_their_kind(self):
+        for kind in (
+            "struct Held {", "class Held final : public std::vector<int> {", "enum class Held : int {",
+            "union Held {", "template <class T>\nstruct Held {", "class [[nodiscard]] Held {",
+        ):  # fmt: skip
+            self.assert_found(
+                "worker/agent.cpp:2: xorch::Held is also defined in core/unit.h:3",
+                one_definition.check,
+                core__unit_dot_h="#pragma once\nnamespace xorch {\nstruct Held {};\n}\n",
+                worker__agent_dot_cpp="namespace xorch {\n%s};\n}\n" % kind.replace("\n", " "),
+            )
+
+    def test_types_of_anonymous_namespaces_of_functions_and_of_other_types_do_not_clash(self):
+        for text in (
+            "namespace xorch {\nnamespace {\nstruct Held {};\n}\n}\n",
+            "namespace {\nnamespace xorch {\nstruct Held {};\n}\n}\n",
+            "namespace xorch {\nvoid f() {\nstruct Held {};\n}\n}\n",
+            "namespace xorch {\nclass A {\nstruct Held {};\n};\n}\n",
+            "namespace xorch {\nstruct A::Held {};\n}\n",
+            "namespace xorch::other {\nstruct Held {};\n}\n",
+            "namespace xorch {\nclass Held;\n// struct Held {\nstruct Held f() {}\n}\n",
+            "namespace xorch {\ntemplate <class Held> struct A {};\n}\n",
+            "namespace xorch {\ntemplate <> struct Held<int> {};\n}\n",
+        ):
+            planted = {
+                "core__unit_dot_h": "#pragma once\nnamespace xorch {\nstruct Held {};\n}\n",
+                "worker__agent_dot_cpp": text,
+            }
+            self.assertEqual(self.findings(one_definition.check, **planted), [], text)
+
+    def test_a_type_after_blocks_of_other_kinds_is_still_found(self):
+        before = "namespace xorch {\nnamespace {\nint a = 1;\n}\nvoid f() { g({1}); }\n"
+        self.assert_found(
+            "xorch::A::Held",
+            one_definition.check,
+            core__unit_dot_cpp=before + "struct A::Held {};\n}\n",
+            worker__agent_dot_cpp="namespace xorch {\nstruct A {\nstruct Held {};\n};\n}\n",
+        )
 
 
 class Formatting(Checks):

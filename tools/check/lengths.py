@@ -7,7 +7,7 @@ import ast
 import os
 import re
 
-from tree import blank, code_only, finding
+from tree import braces, finding
 
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
@@ -57,32 +57,22 @@ def python_functions(text):
 
 
 def cpp_functions(text):
-    """(name, first line, lines) of each function body outside of other functions. Reads braces, not
-    grammar: what has parentheses in front of its brace and stands in no function is one."""
+    """(name, first line, lines) of each function body outside of other functions: what has
+    parentheses in front of its brace and stands in no function is one."""
 
-    text = re.sub(r"(?m)^\s*#(?:.*\\\n)*.*$", blank, code_only(text))
     scopes = []  # (is function or inside one, name, first line)
-    head_from = 0
-    line = 1
-    for position, character in enumerate(text):
-        if character == "\n":
-            line += 1
-        elif character == "{":
-            name = _function_name(text[head_from:position])
+    for brace, head, line in braces(text):
+        if brace == "{":
+            name = _function_name(head)
             inside = bool(scopes) and scopes[-1][0] is not None
             scopes.append(("inside" if inside else name, name, line))
-            head_from = position + 1
-        elif character == "}" and scopes:
+        elif scopes:
             kind, name, first = scopes.pop()
             if kind is not None and kind != "inside":
                 yield name, first, line - first + 1
-            head_from = position + 1
-        elif character == ";":
-            head_from = position + 1
 
 
 def _function_name(head):
-    head = " ".join(head.split())
     if "(" not in head or _NO_FUNCTION.search(head):
         return None
     before = head.split("(")[0]

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import formatting  # noqa: E402
 import include_arrows  # noqa: E402
 import lengths  # noqa: E402
+import one_definition  # noqa: E402
 import registration  # noqa: E402
 import tree  # noqa: E402
 import words  # noqa: E402
@@ -19,6 +20,7 @@ import words  # noqa: E402
 CHECKS = {
     "include_arrows": include_arrows.check,
     "lengths": lengths.check,
+    "one_definition": one_definition.check,
     "formatting": formatting.check,
     "registration": registration.check,
     "words": words.check,

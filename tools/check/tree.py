@@ -26,6 +26,22 @@ def code_only(text):
     return _LITERALS_AND_COMMENTS.sub(blank, text)
 
 
+def braces(text):
+    """(brace, head, line) of each brace of C++, read as braces and not as grammar. The head of an
+    opening one is what stands between it and the end of the statement or block before it."""
+    text = re.sub(r"(?m)^\s*#(?:.*\\\n)*.*$", blank, code_only(text))
+    head_from = 0
+    line = 1
+    for found in re.finditer(r"[\n;{}]", text):
+        if found.group() == "\n":
+            line += 1
+            continue
+        if found.group() != ";":
+            head = " ".join(text[head_from : found.start()].split())
+            yield found.group(), head if found.group() == "{" else "", line
+        head_from = found.end()
+
+
 class Tree:
     def __init__(self, root):
         self.root = root
