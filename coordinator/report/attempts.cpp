@@ -78,7 +78,11 @@ class Story {
                 [&](const UnitFinished& it) {
                     if (it.unit != unit_) return std::string();
                     return fmt::format(
-                        "attempt {} is done after {}", it.attempt.value, spell_duration(it.end.ran)
+                        "attempt {} is done after {}{}{}",
+                        it.attempt.value,
+                        spell_duration(it.end.ran),
+                        it.end.message.empty() ? "" : ": ",
+                        escape_for_terminal(it.end.message)
                     );
                 },
                 [&](const UnitAdopted& it) {

@@ -38,7 +38,8 @@ Value text_cell(std::string text) {
 std::string reason_of(const UnitState& unit, const UnitResult& result) {
     if (unit.phase == UnitPhase::cancelled) return "";
     if (unit.phase == UnitPhase::done) {
-        return result.adopted_from.empty() ? "" : "adopted from " + result.adopted_from;
+        if (!result.adopted_from.empty()) return "adopted from " + result.adopted_from;
+        return result.end.message;  // what to know about it: a NaN, a damaged checkpoint
     }
     const std::string detail = result.known ? describe_end(result.end) : "";
     std::string reason(cause_name(unit.cause));

@@ -87,6 +87,7 @@ TEST(RecordTable, WritesTheWholeProvenanceOfARow) {
     AttemptEnd end = sample.end(Cause::none);
     end.rows = "{\"loss\": 0.5}\n";
     end.checkpoint_step = 12;
+    end.message = "not finite in the last record: m = nan";
     sample.write({
         UnitFinished{.unit = sample.key(1), .attempt = AttemptNumber{1}, .end = end}
     });
@@ -96,7 +97,8 @@ TEST(RecordTable, WritesTheWholeProvenanceOfARow) {
     EXPECT_EQ(
         tsv.substr(tsv.find('\n') + 1),
         "train\t0.1\t1\t0.5\t" + id +
-            "\t1\tdone\t\tnode1\t1\t12\tenv1\t\t\t2025-11-21T08:05:00Z\t2025-11-21T08:05:01Z\t1.5\n"
+            "\t1\tdone\tnot finite in the last record: m = "
+            "nan\tnode1\t1\t12\tenv1\t\t\t2025-11-21T08:05:00Z\t2025-11-21T08:05:01Z\t1.5\n"
     );
 }
 

@@ -10,7 +10,9 @@
 namespace xorch {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -94,6 +96,23 @@ TEST(Story, TellsWhatHappenedToAUnitStepByStep) {
             "  2025-11-21T08:05:07Z  attempt 2 is given to node1",
             "  now: assigned"
         )
+    );
+}
+
+TEST(Story, TellsWhatIsToKnowAboutAResultThatCounts) {
+    SampleSweep sample;
+    sample.assign(1, 1);
+    AttemptEnd end = sample.end(Cause::none);
+    end.message = "checkpoint 2 of attempt 1 is damaged\x1b";
+    sample.write({
+        UnitFinished{.unit = sample.key(1), .attempt = AttemptNumber{1}, .end = end}
+    });
+    const auto story = tell_story(sample.read(), sample.key(1));
+    ASSERT_TRUE(story);
+    EXPECT_THAT(
+        *story,
+        Contains(EndsWith("attempt 1 is done after 1.5 s: checkpoint 2 of attempt 1 is damaged\\x1b"
+        ))
     );
 }
 
