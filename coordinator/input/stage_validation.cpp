@@ -137,7 +137,7 @@ void StageCheck::check_command() {
         }
         return;
     }
-    if (stage_.argv.empty()) {
+    if (stage_.argv.empty() && source_.node->find("argv") == nullptr) {
         complain(
             source_.place("argv"),
             "job \"command\" needs argv, for example argv = [\"python3\", \"{code}/train.py\"]"

@@ -160,12 +160,44 @@ Result<Sweep> parse_sweep(std::string_view text, const ParseOptions& options) {
     return parse(text, context, sweep_bytes_max);
 }
 
-Result<Sweep> parse_frozen(std::string_view text) {
+Result<Sweep> parse_frozen(std::string_view text, const SweepLayout& layout) {
     ParseOptions options;
-    options.file = "frozen sweep.toml";
+    options.file = layout.sweep_file();
     options.missing_paths_allowed = true;
     ReadingContext context{options, {}, {}, true};
-    return parse(text, context, frozen_bytes_max);
+    auto sweep = parse(text, context, frozen_bytes_max);
+    if (sweep) return sweep;
+    return fail(
+        ErrorCode::corrupted,
+        fmt::format(
+            "{}\nthe sweep's own copy of its file is not what this xorch writes: undo what changed "
+            "it, or, if another version wrote it, run `{} resume {}`",
+            sweep.error().message,
+            layout.program(),
+            layout.root
+        )
+    );
+}
+
+Error name_stage_place(Error error, const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    const auto root = parse_toml(text, 0);
+    const Node* stages = root ? root->find("stage") : nullptr;
+    if (stages == nullptr) return error;
+    std::size_t first_mention = std::string::npos;
+    std::string place = path;
+    for (const Node& stage : stages->items) {
+        const Node* name = stage.find("name");
+        const auto* word = name == nullptr ? nullptr : name->scalar.get_if<std::string>();
+        if (word == nullptr) continue;
+        const std::size_t mention = error.message.find(fmt::format("stage \"{}\"", *word));
+        if (mention >= first_mention) continue;
+        first_mention = mention;
+        place = fmt::format("{}:{}:{}", path, stage.place.line, stage.place.column);
+    }
+    error.message.insert(0, place + ": ");
+    return error;
 }
 
 Result<Sweep> read_sweep_file(const std::string& path, ParseOptions options) {

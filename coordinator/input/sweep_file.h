@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/job.h"
+#include "core/layout.h"
 #include "core/sweep.h"
 
 namespace xorch {
@@ -35,8 +36,12 @@ Result<Sweep> parse_sweep(std::string_view text, const ParseOptions& options);
 // Reads the file and parses it; `file` and `directory` of the options are set from `path`.
 Result<Sweep> read_sweep_file(const std::string& path, ParseOptions options);
 
-// The text that freeze() made. An equal Sweep: same units, same ids. Paths are not looked at.
-Result<Sweep> parse_frozen(std::string_view text);
+// An error that only planning or freezing finds, preceded by the place of the stage it is about.
+Error name_stage_place(Error error, const std::string& path);
+
+// The text that freeze() made, from the sweep's directory. An equal Sweep: same units, same ids.
+// Paths are not looked at.
+Result<Sweep> parse_frozen(std::string_view text, const SweepLayout& layout);
 
 // docs/sweep-file.md.
 std::string sweep_file_reference();

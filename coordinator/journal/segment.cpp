@@ -144,14 +144,17 @@ Result<SegmentHeader> read_segment_header(
         return fail_damaged(path, 0, "it is no segment of a journal");
     }
     if (found.substr(0, magic.size()) != magic) {
+        const std::string root = directory.substr(0, directory.rfind('/'));
         return fail(
             ErrorCode::invalid_input,
             fmt::format(
-                "{} has format version {}, this xorch reads {}; use the copy of xorch in the "
-                "sweep's directory",
+                "{} has format version {}, this xorch reads {}; run the copy of xorch that the "
+                "sweep kept: `{}/xorch resume {}`",
                 path,
                 found.substr(magic_name_bytes, magic.size() - magic_name_bytes),
-                magic.substr(magic_name_bytes)
+                magic.substr(magic_name_bytes),
+                root,
+                root
             )
         );
     }

@@ -24,7 +24,7 @@ constexpr const char* restore_remedy =
 Result<SweepReader> read_from_the_start(Disk& disk, const SweepLayout& layout) {
     const auto text = disk.read(layout.sweep_file());
     if (!text) return tl::unexpected(text.error());
-    auto sweep = parse_frozen(*text);
+    auto sweep = parse_frozen(*text, layout);
     if (!sweep) return tl::unexpected(sweep.error());
     auto plan = Plan::make(*std::move(sweep));
     if (!plan) return tl::unexpected(plan.error());

@@ -12,8 +12,8 @@ namespace {
 Result<Plan> read_plan(Disk& disk, const SweepLayout& layout) {
     const auto text = disk.read(layout.sweep_file());
     if (!text) return fail_with_context(text.error(), "reading the sweep");
-    auto sweep = parse_frozen(*text);
-    if (!sweep) return fail_with_context(sweep.error(), "reading " + layout.sweep_file());
+    auto sweep = parse_frozen(*text, layout);
+    if (!sweep) return tl::unexpected(sweep.error());
     return Plan::make(*std::move(sweep));
 }
 

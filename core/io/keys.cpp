@@ -31,7 +31,7 @@ Result<void> check_private(int descriptor, const std::string& path, const char* 
         return fail(
             ErrorCode::invalid_input,
             fmt::format(
-                "{} can be used by others (mode {:04o}); if nobody did, run: chmod {} '{}'",
+                "{} can be used by others (mode {:04o}); if nobody did, run `chmod {} '{}'`",
                 path,
                 status.st_mode & 07777U,
                 mode,
@@ -53,7 +53,7 @@ Result<void> check_parent(int descriptor, const std::string& path) {
     if (!writable) return {};
     return fail(
         ErrorCode::invalid_input,
-        fmt::format("others can write to the parent of {0}; run: chmod go-w '{0}/..'", path)
+        fmt::format("others can write to the parent of {0}; run `chmod go-w '{0}/..'`", path)
     );
 }
 

@@ -13,6 +13,14 @@ import time
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts")
 XORCH = os.environ.get("XORCH_PROGRAM", "xorch")
+PYTHON = "/usr/bin/python3"
+# Python of a unit that stays until the test makes the file `gate`.
+WAIT_FOR_GATE = "\nimport os, select\nwhile not os.path.exists(gate): select.select([], [], [], 0.05)\n"
+
+
+def sweep(name, argv, more=""):
+    """The text of a sweep file with one stage, `s`; `more` goes on with its keys."""
+    return '[sweep]\nname = "%s"\n[[stage]]\nname = "s"\nargv = %s\n%s' % (name, json.dumps(argv), more)
 
 
 class Workplace:
@@ -30,22 +38,26 @@ class Workplace:
             file.write(text)
         return path
 
-    def run(self, *arguments, check=None, timeout=300):
-        """Runs xorch to its end; the result has stdout, stderr and returncode. `check` is the exit code demanded."""
+    def run(self, *arguments, check=None, timeout=300, user=None):
+        """Runs xorch to its end; the result has stdout, stderr and returncode. `check` is the exit code demanded,
+        `user` another user's number."""
+        other = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         result = subprocess.run(
             [XORCH, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True,
-            errors="replace", timeout=timeout, stdin=subprocess.DEVNULL,
+            errors="replace", timeout=timeout, stdin=subprocess.DEVNULL, **other,
         )
         if check is not None and result.returncode != check:
             raise AssertionError("xorch %s: exit %d instead of %d\n%s\n%s" % (
                 " ".join(arguments), result.returncode, check, result.stdout[-3000:], result.stderr[-3000:]))
         return result
 
-    def start(self, *arguments):
-        """Starts xorch in the background, its output going to a file next to the sweeps."""
+    def start(self, *arguments, descriptors=None):
+        """Starts xorch in the background, its output going to a file next to the sweeps. `descriptors` is its soft
+        limit of open files."""
+        limit = [] if descriptors is None else ["prlimit", "--nofile=%d:" % descriptors]
         log = open(os.path.join(self.folder, "log-%d.txt" % time.monotonic_ns()), "w+")
         process = subprocess.Popen(
-            [XORCH, *arguments], env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
+            [*limit, XORCH, *arguments], env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )
         process.log = log

@@ -5,14 +5,7 @@ import os
 import subprocess
 import unittest
 
-from harness import SCRIPTS, XORCH, Workplace, wait_until
-
-
-def sweep(name, argv, more=""):
-    return '[sweep]\nname = "%s"\n[[stage]]\nname = "s"\nargv = %s\n%s' % (name, json.dumps(argv), more)
-
-
-PYTHON = "/usr/bin/python3"
+from harness import PYTHON, SCRIPTS, XORCH, Workplace, sweep, wait_until
 
 
 class TroubleTest(unittest.TestCase):
@@ -120,6 +113,19 @@ class TroubleTest(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("000001.log", result.stdout + result.stderr)
 
+    def test_a_unit_that_kills_its_agent_is_blamed_and_costs_the_others_one_attempt(self):
+        together = 'test {x} = 7 && kill -9 $PPID; sleep 0.3; echo y={x}'
+        result = self.submit(
+            "poison", ["/bin/sh", "-c", together],
+            'axes.x = { range = [0, 12] }\nrecords.from = { stdout = "y=(?<y>.*)" }\nlimits.retries = 0\n'
+            '[local]\nslots = 4\n', check=4,
+        )
+        rows = json.loads(self.place.run("records", "--json", self.newest(), check=0).stdout)
+        self.assertEqual([row["x"] for row in rows if row["status"] != "done"], [7])
+        self.assertLessEqual(max(row["attempt"] for row in rows if row["x"] != 7), 2)
+        self.assertIn("agent", result.stdout)
+        self.assertIn("xorch retry", result.stdout)
+
     def test_two_sweeps_at_once_do_not_disturb_each_other(self):
         more = 'axes.x = { range = [0, 20] }\nrecords.from = { stdout = "x=(?<y>.*)" }\n'
         argv = ["/bin/sh", "-c", "sleep 0.05; echo x=$0", "{x}"]
@@ -128,33 +134,6 @@ class TroubleTest(unittest.TestCase):
         self.assertEqual([process.wait(timeout=120) for process in both], [0, 0])
         for directory in self.place.sweeps():
             self.assertEqual(self.place.status(directory)["stages"][0]["done"], 20)
-
-    @unittest.skipUnless(os.geteuid() == 0, "a small tmpfs needs root")
-    def test_a_full_disk_delays_but_loses_nothing(self):
-        small = os.path.join(self.place.folder, "small")
-        os.mkdir(small)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % (os.path.getsize(XORCH) + (48 << 20)), "tmpfs", small]).returncode != 0:
-            self.skipTest("mounting a tmpfs is not possible here")
-        self.addCleanup(lambda: subprocess.run(["umount", "-l", small]))
-        self.place.environment["XORCH_HOME"] = self.place.home = os.path.join(small, "runs")
-        path = self.place.write("full.toml", sweep(
-            "full", ["/bin/sh", "-c", "sleep 0.1; echo y={x}"],
-            'axes.x = { range = [0, 60] }\nrecords.from = { stdout = "y=(?<y>.*)" }\n[local]\nslots = 2\n'))
-        process = self.place.start("submit", path)
-        wait_until(lambda: self.place.processes("unit"), "a running unit")
-        ballast = os.path.join(small, "ballast")
-        with open(ballast, "wb") as file:
-            try:
-                while True:
-                    file.write(b"\0" * 65536)
-                    file.flush()
-            except OSError:
-                pass
-        process.log.seek(0)
-        wait_until(lambda: "space" in open(process.log.name).read(), "a message about the full disk", 60)
-        os.remove(ballast)
-        self.assertEqual(process.wait(timeout=120), 0, open(process.log.name).read()[-3000:])
-        self.assertEqual(self.place.status(self.newest())["stages"][0]["done"], 60)
 
     def test_ctrl_c_stops_in_order_and_resume_goes_on(self):
         stepper = os.path.join(SCRIPTS, "stepper.py")

@@ -31,7 +31,7 @@ const char* group_title(VerbGroup group) {
     return "";
 }
 
-// Where no text of the error names a command, the kind of error does.
+// Where the error itself names no command (in backticks), its kind does.
 const char* default_remedy(ErrorCode code) {
     switch (code) {
         case ErrorCode::usage:
@@ -147,7 +147,7 @@ int run_command_line(CLI::App& app, Context& context, int argc, const char* cons
 
 std::string format_error(const Error& error) {
     std::string text = error.message;
-    if (text.find("`xorch ") == std::string::npos) {
+    if (text.find('`') == std::string::npos) {
         text += fmt::format("\n{}", default_remedy(error.code));
     }
     while (!text.empty() && text.back() == '\n') {

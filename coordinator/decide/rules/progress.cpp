@@ -206,12 +206,13 @@ void watch_fit(const State& state, const Presence& presence, Effects& effects) {
     if (!unfit) return;
     const Stage& stage = state.plan().stage(*unfit);
     effects.facts.push_back(SweepPaused{fmt::format(
-        "a unit of stage {} asks for {} cpus, {} gpus and {} bytes of memory, more than any agent "
-        "has. Lower `resources` in the sweep file, or raise local.slots and `xorch resume`.",
+        "a unit of stage {} asks for cpus = {}, gpus = {}, memory = \"{}M\", more than any agent "
+        "has. Lower its resources in the sweep file (or raise local.slots) and `xorch submit` it "
+        "again: what is finished is taken over.",
         stage.name,
         stage.resources.cpus,
         stage.resources.gpus,
-        stage.resources.memory.value
+        stage.resources.memory.value >> 20U
     )});
 }
 

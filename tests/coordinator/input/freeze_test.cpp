@@ -86,7 +86,7 @@ set = { A = "1" }
 [local]
 time = "1h"
 )toml");
-    const auto again = parse_frozen(first.text);
+    const auto again = parse_frozen(first.text, SweepLayout{});
     ASSERT_TRUE(again) << again.error().message << "\n" << first.text;
     EXPECT_EQ(format_sweep(*again), first.text);
     const auto plan = Plan::make(first.sweep);
@@ -105,7 +105,7 @@ time = "1h"
 TEST_F(Freeze, ManyIntegersTakeOneLine) {
     const FrozenSweep result = frozen("job = \"noop\"\naxes.i = { range = [0, 100000] }");
     EXPECT_LT(result.text.size(), 4096U);
-    const auto again = parse_frozen(result.text);
+    const auto again = parse_frozen(result.text, SweepLayout{});
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->stages[0].axes[0].values.size(), 100'000U);
 }
@@ -189,6 +189,26 @@ TEST_F(Freeze, RefusesAFolderWhoseNameIsNotUtf8) {
     const auto result = freeze(sweep);
     ASSERT_FALSE(result);
     EXPECT_THAT(result.error().message, HasSubstr("not UTF-8"));
+}
+
+TEST(FrozenText, ThatIsNotWhatWasWrittenNamesItsFileAndTheCopyOfTheProgram) {
+    const auto read = parse_frozen("[sweep]\nname = \"s\"\nnew = 1\n", SweepLayout{"/runs/s"});
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::corrupted);
+    EXPECT_THAT(read.error().message, HasSubstr("/runs/s/sweep.toml:3:1: unknown key \"new\""));
+    EXPECT_THAT(read.error().message, HasSubstr("run `/runs/s/xorch resume /runs/s`"));
+}
+
+TEST(StagePlace, IsThatOfTheStageWhichTheErrorNamesFirst) {
+    const TemporaryDirectory folder;
+    const std::string path = folder / "a.toml";
+    write(path, stage("") + "[[stage]]\nname = \"two\"\n");
+    const auto placed = [&](const std::string& message) {
+        return name_stage_place(Error{ErrorCode::invalid_input, message}, path).message;
+    };
+    const std::string message = "stage \"two\": nothing fits stage \"train\"";
+    EXPECT_EQ(placed(message), path + ":6:1: " + message);
+    EXPECT_EQ(placed("another error"), path + ": another error");
 }
 
 TEST_F(Freeze, TheHashOfTheSweepIsThatOfItsText) {

@@ -210,6 +210,10 @@ TEST(WrongSweepFile, HostileStringsStayWhatTheyAre) {
     EXPECT_EQ(sweep.stages[0].axes[0].values[0], Value("$(touch /tmp/x)"));
     EXPECT_EQ(sweep.stages[0].axes[0].values[3], Value("\x1B[31m"));
     EXPECT_THAT(refusal(noop("params.x = \"a\\u0000b\"")), HasSubstr("zero byte"));
+    EXPECT_EQ(
+        refusal(stage("argv = [\"a\\u0000b\"]")),
+        "a.toml:5:9: \"argv\" must not contain a zero byte"
+    );
     const std::string shown = refusal(noop("\"\\u001B[31m\" = 1"));
     EXPECT_THAT(shown, Not(HasSubstr("\x1B")));
     EXPECT_THAT(shown, HasSubstr("unknown key"));

@@ -236,7 +236,7 @@ TEST_F(Journal, RefusesAnotherVersionOfTheFormat) {
     ASSERT_FALSE(said);
     EXPECT_EQ(said.error().code, ErrorCode::invalid_input);
     EXPECT_THAT(said.error().message, HasSubstr("format version 09"));
-    EXPECT_THAT(said.error().message, HasSubstr("copy of xorch"));
+    EXPECT_THAT(said.error().message, HasSubstr("/xorch resume "));
 }
 
 TEST_F(Journal, IsNotClaimedForAnotherSweep) {

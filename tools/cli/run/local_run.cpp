@@ -97,8 +97,8 @@ Result<OpenedSweep> open_sweep(const SweepLayout& layout) {
     PosixDisk disk;
     auto text = disk.read(layout.sweep_file());
     if (!text) return fail_with_context(text.error(), "opening the sweep " + layout.root);
-    auto sweep = parse_frozen(*text);
-    if (!sweep) return fail_with_context(sweep.error(), layout.sweep_file());
+    auto sweep = parse_frozen(*text, layout);
+    if (!sweep) return tl::unexpected(sweep.error());
     return OpenedSweep{layout, std::move(*sweep), hash_text(*text)};
 }
 

@@ -34,9 +34,9 @@ Result<ExitCode> show_plan(const Context& context, const PlanOptions& options) {
     auto read = read_sweep(options.source);
     if (!read) return tl::unexpected(read.error());
     auto frozen = freeze(*read);
-    if (!frozen) return tl::unexpected(frozen.error());
+    if (!frozen) return fail_at_source(options.source, frozen.error());
     auto plan = Plan::make(frozen->sweep);
-    if (!plan) return tl::unexpected(plan.error());
+    if (!plan) return fail_at_source(options.source, plan.error());
     auto reuse = find_reuse(context.home, *frozen, *plan);
     if (!reuse) return tl::unexpected(reuse.error());
     const PlanViewOptions view{

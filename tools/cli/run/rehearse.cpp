@@ -127,7 +127,7 @@ class Rehearse {
 
     Result<std::vector<StageRehearsal>> run() {
         auto plan = Plan::make(frozen_.sweep);
-        if (!plan) return tl::unexpected(plan.error());
+        if (!plan) return fail_at_source(options_.source, plan.error());
         if (auto promoted = promote_first_units(*plan); !promoted)
             return tl::unexpected(promoted.error());
         const std::string code = folder_ + "/code";
@@ -236,7 +236,7 @@ Result<ExitCode> rehearse_sweep(const Context& context, const RehearseOptions& o
         return fail(ErrorCode::usage, fmt::format("the sweep has no stage {}", options.only));
     }
     auto frozen = freeze(*read);
-    if (!frozen) return tl::unexpected(frozen.error());
+    if (!frozen) return fail_at_source(options.source, frozen.error());
     auto folder = PrivateFolder::make(context.home);
     if (!folder) return tl::unexpected(folder.error());
     auto stages = Rehearse(options, *frozen, folder->path()).run();

@@ -63,8 +63,10 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     auto read = read_sweep(options.source);
     if (!read) return tl::unexpected(read.error());
     auto frozen = freeze(*read);
-    if (!frozen) return tl::unexpected(frozen.error());
-    if (auto plan = Plan::make(frozen->sweep); !plan) return tl::unexpected(plan.error());
+    if (!frozen) return fail_at_source(options.source, frozen.error());
+    if (auto plan = Plan::make(frozen->sweep); !plan) {
+        return fail_at_source(options.source, plan.error());
+    }
     if (!options.fresh) {
         if (const auto same = find_same_sweep(context.home, *frozen)) {
             say(fmt::format("unchanged: going on with {} (--fresh starts anew)", same->root));

@@ -68,4 +68,9 @@ Result<Sweep> read_sweep(const SweepSource& given) {
     return parse_sweep(*text, options);
 }
 
+tl::unexpected<Error> fail_at_source(const SweepSource& source, const Error& error) {
+    if (!source.axes.empty()) return tl::unexpected(error);
+    return tl::unexpected(name_stage_place(error, source.file));
+}
+
 }  // namespace xorch

@@ -27,4 +27,7 @@ void add_sweep_source(CLI::App& verb, SweepSource& source);
 // Read and checked against the declared jobs; errors name file, line and remedy.
 Result<Sweep> read_sweep(const SweepSource& source);
 
+// The same for an error of freezing or planning that sweep.
+tl::unexpected<Error> fail_at_source(const SweepSource& source, const Error& error);
+
 }  // namespace xorch
