@@ -1,6 +1,5 @@
 #include "worker/agent_loop.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "core/io/clock.h"
+#include "core/io/console.h"
 #include "core/io/descriptor.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
@@ -78,7 +78,7 @@ Result<ProcessName> find_keeper() {
 }
 
 void warn(const std::string& text) {
-    fmt::print(stderr, "xorch agent: {}\n", text);
+    say_line(stderr, "xorch agent: " + text);
 }
 
 class AgentLoop {

@@ -1,11 +1,10 @@
 #include "worker/coordinator_link.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <utility>
 
+#include "core/io/console.h"
 #include "core/io/keys.h"
 
 namespace xorch {
@@ -62,7 +61,7 @@ void CoordinatorLink::send(Now now, const std::vector<AgentMessage>& messages) {
     if (!socket_ || messages.empty()) return;
     auto frames = encode_agent_frames(incarnation_, messages);
     if (!frames) {
-        fmt::print(stderr, "xorch agent: {}\n", frames.error().message);
+        say_line(stderr, "xorch agent: " + frames.error().message);
         return;
     }
     std::move(frames->begin(), frames->end(), std::back_inserter(waiting_));
@@ -97,7 +96,7 @@ void CoordinatorLink::look(Now now, std::vector<LinkEvent>& events) {
     if (auto following = follow(endpoint);
         !following && following.error().message != last_complaint_) {
         last_complaint_ = following.error().message;
-        fmt::print(stderr, "xorch agent: {}\n", last_complaint_);
+        say_line(stderr, "xorch agent: " + last_complaint_);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "coordinator/stop_source.h"
 #include "core/hash.h"
 #include "core/io/clock.h"
+#include "core/io/console.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
 #include "tools/cli/run/progress_display.h"
@@ -124,8 +125,7 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Dis
         };
     } else {
         settings.log = [](std::string_view line) {
-            fmt::print(stderr, "{} {}\n", format_utc(read_clocks().unix), line);
-            std::fflush(stderr);
+            say_line(stderr, fmt::format("{} {}", format_utc(read_clocks().unix), line));
         };
     }
     PosixDisk disk;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "coordinator/report/text.h"
+#include "core/io/console.h"
 
 namespace xorch {
 
@@ -25,36 +27,28 @@ void ProgressDisplay::show(Now now, const SweepStatus& status) {
         const std::string line = progress_line(status, view);
         const bool due = last_line_.empty() || now.boot - last_line_boot_ >= line_every;
         if (!due || line == last_line_) return;
-        fmt::print("{}\n", line);
-        std::fflush(stdout);
+        say_line(stdout, line);
         last_line_ = line;
         last_line_boot_ = now.boot;
         return;
     }
-    erase();
     const auto lines = progress_lines(status, view);
-    for (const std::string& line : lines)
-        fmt::print("{}\n", line);
-    std::fflush(stdout);
+    say_line(stdout, erasure() + fmt::format("{}", fmt::join(lines, "\n")));
     lines_drawn_ = lines.size();
 }
 
 void ProgressDisplay::say(std::string_view line) {
-    erase();
-    fmt::print("{}\n", escape_for_terminal(line, Newlines::keep));
-    std::fflush(stdout);
+    say_line(stdout, erasure() + escape_for_terminal(line, Newlines::keep));
 }
 
 void ProgressDisplay::finish() {
     lines_drawn_ = 0;
 }
 
-void ProgressDisplay::erase() {
-    if (lines_drawn_ == 0) return;
-    fmt::print(
-        "\x1b[{}F\x1b[J", lines_drawn_
-    );  // to the first drawn line, then clear to the end of the screen
-    lines_drawn_ = 0;
+std::string ProgressDisplay::erasure() {
+    const std::size_t lines = std::exchange(lines_drawn_, 0);
+    // To the first drawn line, then clear to the end of the screen.
+    return lines == 0 ? "" : fmt::format("\x1b[{}F\x1b[J", lines);
 }
 
 }  // namespace xorch

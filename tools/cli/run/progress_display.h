@@ -27,7 +27,8 @@ class ProgressDisplay {
     void finish();
 
  private:
-    void erase();
+    // What, written first, removes the drawn lines.
+    std::string erasure();
 
     Terminal terminal_;
     Pace pace_;
