@@ -44,6 +44,10 @@ std::vector<std::string> keeper_command(
         "--allocation",
         std::to_string(allocation.value),
     };
+    if (settings.descriptors != 0) {
+        command.emplace_back("--descriptors");
+        command.push_back(std::to_string(settings.descriptors));
+    }
     if (end_boot != never) {
         command.emplace_back("--end-boot-ms");
         command.push_back(std::to_string(end_boot.count()));

@@ -4,6 +4,7 @@
 // it survives the coordinator. It is recorded as "<pid>:<start time>", by which a later epoch finds
 // it again. With an end, it behaves like a job with a time limit. Loop thread only.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct LocalBackendSettings {
     SweepLayout layout;
     std::string program;  // the xorch that runs `keeper`
     std::vector<std::string> environment;
+    // Open files that keepers, and so units, may have; 0 = as many as this process.
+    std::uint64_t descriptors = 0;
     Millis time{0};  // [local] time; 0 = allocations have no end
     // From TERM to KILL: a keeper passes TERM on, and its agent gives units their grace first.
     Millis kill_after{60'000};

@@ -114,6 +114,7 @@ TEST_F(LocalBackendTest, StartsAKeeperAndSaysWhichProcessItIs) {
 TEST_F(LocalBackendTest, PassesTheSweepTheAllocationAndItsEnd) {
     make_program("echo \"$@\" \"$MARK\"\n");
     settings_.time = Millis(3'600'000);
+    settings_.descriptors = 1024;
     const auto backend = make();
     const Now before = read_clocks();
     start(*backend);
@@ -125,7 +126,11 @@ TEST_F(LocalBackendTest, PassesTheSweepTheAllocationAndItsEnd) {
     const auto said = disk.read(layout_.logs() + "/keeper-1.txt");
     ASSERT_TRUE(said);
     EXPECT_THAT(
-        *said, HasSubstr("keeper --sweep " + directory_.path() + " --allocation 1 --end-boot-ms ")
+        *said,
+        HasSubstr(
+            "keeper --sweep " + directory_.path() +
+            " --allocation 1 --descriptors 1024 --end-boot-ms "
+        )
     );
     EXPECT_THAT(*said, HasSubstr(" yes\n"));
 }

@@ -18,6 +18,7 @@
 #include "core/hash.h"
 #include "core/io/clock.h"
 #include "core/io/console.h"
+#include "core/io/descriptor.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
 #include "tools/cli/run/progress_display.h"
@@ -108,10 +109,14 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Dis
     if (!stop) return tl::unexpected(stop.error());
     auto self = this_holder("");
     if (!self) return tl::unexpected(self.error());
+    // Connections of strangers cost descriptors until they are thrown out; the usual 1024 would be
+    // used up by them. Units keep the limit of the user.
+    const std::uint64_t descriptors = raise_descriptor_limit();
     auto backend = LocalBackend::make({
         .layout = opened.layout,
         .program = opened.layout.program(),
         .environment = current_environment(),
+        .descriptors = descriptors,
         .time = opened.sweep.local.time,
     });
     if (!backend) return tl::unexpected(backend.error());

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 
+#include "core/io/descriptor.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/verbs.h"
 #include "worker/agent_loop.h"
@@ -20,6 +21,7 @@ struct ProcessOptions {
     std::uint32_t allocation = 0;
     std::string incarnation;
     std::int64_t end_boot_ms = 0;
+    std::uint64_t descriptors = 0;
 };
 
 Result<ExitCode> coordinator(const Context& context, const ProcessOptions& options) {
@@ -29,6 +31,7 @@ Result<ExitCode> coordinator(const Context& context, const ProcessOptions& optio
 }
 
 Result<ExitCode> keeper(const Context& context, const ProcessOptions& options) {
+    if (options.descriptors != 0) set_descriptor_limit(options.descriptors);
     KeeperSettings settings;
     settings.agent_command = {context.program, "agent"};
     settings.layout = SweepLayout{options.sweep};
@@ -93,6 +96,9 @@ void add_keeper(CLI::App& app, Context& context) {
         [&context, &options] { return keeper(context, options); }
     );
     add_allocation_options(verb, options);
+    verb.add_option(
+        "--descriptors", options.descriptors, "Open files of a process; 0: as they are"
+    );
 }
 
 void add_agent(CLI::App& app, Context& context) {
