@@ -75,14 +75,25 @@ class Strangers(unittest.TestCase):
         self.assertGreaterEqual(len(found), 3)  # coordinator, client, agent
         return found
 
+    def loose(self, top):
+        """What others could read or write if they could enter; programs may be read."""
+        found = []
+        for folder, folders, files in os.walk(top):
+            for path in [folder] + [os.path.join(folder, name) for name in files]:
+                mode = stat.S_IMODE(os.lstat(path).st_mode)
+                if mode & (0o022 if mode & 0o100 and os.path.isfile(path) else 0o077):
+                    found.append("%o %s" % (mode, path))
+        return found
+
     def test_every_file_and_folder_is_its_owners_only(self):
-        loose = []
-        for folder, folders, files in os.walk(self.sweep):
-            for name in [""] + files:
-                path = os.path.join(folder, name)
-                if stat.S_IMODE(os.lstat(path).st_mode) & 0o077 and name != "xorch":
-                    loose.append(path)
-        self.assertEqual(loose, [])
+        self.assertEqual(self.loose(self.place.home), [])
+        self.finish()
+
+    def test_a_loose_umask_loosens_nothing(self):
+        self.addCleanup(os.umask, os.umask(0))
+        argv = ["/bin/sh", "-c", "echo some output"]
+        self.place.run("submit", self.place.write("t.toml", sweep("t", argv)), check=0)
+        self.assertEqual(self.loose(self.place.sweeps()[-1]), [])
         self.finish()
 
     def test_secret_keys_are_in_no_argument_environment_log_or_other_file(self):

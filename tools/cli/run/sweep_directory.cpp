@@ -30,6 +30,13 @@ std::string format_stamp(Millis unix) {
     return fmt::format("{:%Y%m%d_%H%M%S}", local);
 }
 
+// Whatever the umask: who can write there can put a program in place of ours.
+void make_private_directories(const std::string& path, std::error_code& error) {
+    if (fs::create_directories(path, error)) {
+        fs::permissions(path, fs::perms::owner_all, error);
+    }
+}
+
 // One copy of each version of the program serves all sweeps of a home through hard links: a sweep
 // keeps its version when the user upgrades, and a thousand sweeps do not store it a thousand times.
 Result<void> keep_program(
@@ -46,7 +53,7 @@ Result<void> keep_program(
     std::error_code error;
     if (!fs::exists(kept, error)) {
         const std::string temporary = fmt::format("{}.{}.tmp", kept, ::getpid());
-        fs::create_directories(folder, error);
+        make_private_directories(folder, error);
         if (!error) fs::copy_file(program, temporary, fs::copy_options::overwrite_existing, error);
         if (!error) fs::rename(temporary, kept, error);
         if (error) return fail_from_errno("copying the program to " + kept, error.value());
@@ -107,7 +114,7 @@ Result<SweepLayout> create_sweep_directory(
     const FrozenSweep& frozen, const NewSweepDirectory& wanted
 ) {
     std::error_code error;
-    fs::create_directories(wanted.home, error);
+    make_private_directories(wanted.home, error);
     std::string temporary = wanted.home + "/.new-XXXXXX";
     if (error || ::mkdtemp(temporary.data()) == nullptr) {
         const int reason = error ? error.value() : errno;
