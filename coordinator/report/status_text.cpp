@@ -21,7 +21,8 @@ using Lines = std::vector<std::string>;
 
 // "xorch logs train/3", or with `--sweep` where the sweep was named.
 std::string with_sweep(std::string command, const std::string& argument) {
-    return argument.empty() ? command : fmt::format("{} --sweep {}", command, argument);
+    return argument.empty() ? command
+                            : fmt::format("{} --sweep {}", command, quote_for_shell(argument));
 }
 
 std::string headline(const SweepStatus& status, const StatusPage& page) {
@@ -215,7 +216,7 @@ std::map<Cause, std::uint64_t> failed_by(const SweepStatus& status) {
 std::string next_command(const SweepStatus& status, const std::string& argument) {
     const auto command = [&](std::string_view verb) {
         return argument.empty() ? fmt::format("xorch {}", verb)
-                                : fmt::format("xorch {} {}", verb, argument);
+                                : fmt::format("xorch {} {}", verb, quote_for_shell(argument));
     };
     switch (status.phase) {
         case SweepPhase::running:

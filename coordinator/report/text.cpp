@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <ctime>
 
 #include "core/error.h"
@@ -86,6 +87,26 @@ std::string escape_for_terminal(std::string_view text, Newlines newlines) {
         text.remove_prefix(next.bytes);
     }
     return shown;
+}
+
+std::string quote_for_shell(std::string_view text) {
+    const auto is_plain = [](char byte) {
+        return std::isalnum(static_cast<unsigned char>(byte)) != 0 ||
+               std::string_view("_./:@%+,=-").find(byte) != std::string_view::npos;
+    };
+    if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
+    const bool can_be_shown = escape_for_terminal(text) == text;
+    std::string quoted = can_be_shown ? "'" : "$'";
+    for (const char byte : text) {
+        if (can_be_shown && byte == '\'') {
+            quoted += "'\\''";
+        } else if (can_be_shown || is_plain(byte)) {
+            quoted += byte;
+        } else {
+            quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+        }
+    }
+    return quoted + "'";
 }
 
 std::string escape_tsv(std::string_view text) {

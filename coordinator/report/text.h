@@ -19,6 +19,9 @@ enum class Newlines { escape, keep };
 // stay.
 std::string escape_for_terminal(std::string_view text, Newlines newlines = Newlines::escape);
 
+// One word of a command to copy into a shell: as it is where that is safe, else in quotes.
+std::string quote_for_shell(std::string_view text);
+
 // One cell of a TSV file: backslash, tab, newline and other control bytes become \\ \t \n \x1b, so
 // that a row is a line and a cell is a field. Bytes that are not UTF-8 become \xff.
 std::string escape_tsv(std::string_view text);

@@ -35,6 +35,14 @@ TEST(Text, EscapesATsvCellSoThatARowStaysALine) {
     EXPECT_EQ(escape_tsv("$(rm -rf /) \"quoted\" ü"), "$(rm -rf /) \"quoted\" ü");
 }
 
+TEST(Text, QuotesAWordForAShellOnlyWhereThatIsNeeded) {
+    EXPECT_EQ(quote_for_shell("/runs/a-1.toml"), "/runs/a-1.toml");
+    EXPECT_EQ(quote_for_shell(""), "''");
+    EXPECT_EQ(quote_for_shell("/my runs/$(id)"), "'/my runs/$(id)'");
+    EXPECT_EQ(quote_for_shell("it's"), "'it'\\''s'");
+    EXPECT_EQ(quote_for_shell("a\x1b'\xff"), "$'a\\x1b\\x27\\xff'");
+}
+
 TEST(Text, ShortensByCharactersNotByBytes) {
     EXPECT_EQ(shorten("äöüäöü", 6), "äöüäöü");
     EXPECT_EQ(shorten("äöüäöü", 5), "äö...");

@@ -123,7 +123,7 @@ Result<ExitCode> control(
     const auto count = static_cast<std::uint64_t>(reply ? count_in(*reply) : 0);
     fmt::print("{}\n", fmt::format(fmt::runtime(verb.done), count_of(count, "unit")));
     if (*verb.next != '\0' && !answered->somebody_reigns) {
-        fmt::print("next: {} {}\n", verb.next, escape_for_terminal(layout->root));
+        fmt::print("next: {} {}\n", verb.next, quote_for_shell(layout->root));
     }
     return ExitCode::complete;
 }

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "coordinator/report/text.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/login_node.h"
 #include "tools/cli/sweeps.h"
@@ -27,7 +28,10 @@ Result<ExitCode> resume(const Context& context, const ResumeOptions& options) {
     if (!opened) return tl::unexpected(opened.error());
     if (!options.detach) return run_here(context, *opened, Display::live);
     if (auto started = run_detached(*layout); !started) return tl::unexpected(started.error());
-    fmt::print("running in the background; `xorch watch {}` shows how it goes\n", layout->root);
+    fmt::print(
+        "running in the background; `xorch watch {}` shows how it goes\n",
+        quote_for_shell(layout->root)
+    );
     return ExitCode::complete;
 }
 

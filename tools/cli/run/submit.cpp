@@ -32,7 +32,10 @@ Result<ExitCode> run(const Context& context, const SweepLayout& layout, bool det
     if (!opened) return tl::unexpected(opened.error());
     if (!detach) return run_here(context, *opened, Display::live);
     if (auto started = run_detached(layout); !started) return tl::unexpected(started.error());
-    say(fmt::format("running in the background; `xorch watch {}` shows how it goes", layout.root));
+    say(fmt::format(
+        "running in the background; `xorch watch {}` shows how it goes",
+        quote_for_shell(layout.root)
+    ));
     return ExitCode::complete;
 }
 

@@ -120,7 +120,7 @@ Result<SweepLayout> create_sweep_directory(
         const int reason = error ? error.value() : errno;
         auto failure = fail_from_errno("making a sweep's directory below " + wanted.home, reason);
         failure.value().message +=
-            "\nchoose a folder that you may write to: XORCH_HOME=DIR xorch submit ...";
+            "\nchoose a folder that you may write to: `XORCH_HOME=DIR xorch submit ...`";
         return failure;
     }
     Result<SweepLayout> made = [&]() -> Result<SweepLayout> {
