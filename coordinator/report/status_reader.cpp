@@ -30,8 +30,10 @@ Result<SweepStatus> read_status_file(Disk& disk, const SweepLayout& layout, Mill
     if (!text) return tl::unexpected(text.error());
     auto status = parse_status(*text);
     if (!status) return status;
+    // What followed the last word of a coordinator that is gone is in the journal only.
     const bool is_fresh = is_live(*status) && now_unix >= status->at_unix &&
-                          now_unix - status->at_unix <= status_fresh;
+                          now_unix - status->at_unix <= status_fresh &&
+                          !is_abandoned(*status, now_unix);
     if (is_fresh || is_at_end(disk, layout, *status)) return status;
     return fail(ErrorCode::unavailable, "the status file is behind the journal");
 }

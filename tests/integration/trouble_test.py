@@ -49,8 +49,41 @@ class TroubleTest(unittest.TestCase):
         rows = json.loads(self.place.run("records", "--format", "json", self.newest()).stdout)
         self.assertEqual([row["text"] for row in rows], values)
         self.assertFalse(os.path.exists(os.path.join(self.place.folder, "pwned")))
-        listed = self.place.run("status", self.newest()).stdout + self.place.run("plan", "hostile.toml").stdout
-        self.assertNotIn("\x1b", listed)
+
+    def on_a_terminal(self, *arguments):
+        ours, theirs = os.openpty()
+        process = subprocess.Popen(
+            [XORCH, *arguments], env=self.place.environment, cwd=self.place.folder,
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        )
+        os.close(theirs)
+        text = b""
+        with open(ours, "rb", buffering=0) as terminal:
+            try:
+                while part := terminal.read(65536):
+                    text += part
+            except OSError:
+                pass  # how Linux says that the other side is closed
+        process.wait(timeout=60)
+        return text.decode(errors="replace")
+
+    def test_hostile_text_cannot_steer_a_terminal(self):
+        value = "\x1b[31mred\x07 \u202eabc --help"
+        script = "printf 'w=%s\\n' \"$1\"; test \"$2\" = 1"
+        more = (
+            'axes.v = { values = [%s] }\naxes.good = { values = [0, 1] }\nlimits.retries = 0\ncanary = false\n'
+            'records.from = { stdout = "w=(?<w>.*)" }\n[summary]\nby = ["v"]\nmetrics = ["w"]\n' % json.dumps(value)
+        )
+        path = self.place.write("colours.toml", sweep("colours", ["/bin/sh", "-c", script, "-", "{v}", "{good}"], more))
+        for verb in (
+            ("submit", path, "--fresh"), ("plan", path), ("status",), ("why", "s/0"), ("why", "v=" + value),
+            ("logs", "s/0"), ("records",), ("records", "--format", "tsv"), ("records", "--format", "csv"),
+            ("records", "--format", "md"), ("summary",), ("list",), ("logs", value), ("retry", "--unit", value),
+        ):
+            shown = self.on_a_terminal(*verb)
+            self.assertNotEqual(shown, "")
+            for bad in ("\x1b[31m", "\x07", "\u202e"):
+                self.assertNotIn(bad, shown, verb)
 
     def test_a_nan_is_kept_and_a_missing_column_fails(self):
         self.submit(

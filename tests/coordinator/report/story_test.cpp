@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/journal/claim.h"
 #include "coordinator/report/attempts.h"
 #include "coordinator/report/examination.h"
 #include "coordinator/report/status_reader.h"
@@ -168,6 +169,25 @@ TEST(StatusReader, DoesNotBelieveAnOldStatusFileThatIsBehindTheJournal) {
     EXPECT_EQ(fresh->units(UnitPhase::done), 0U) << "a live coordinator writes it every second";
     // Behind and old: the journal is read, for which this sample has no sweep file.
     EXPECT_FALSE(read_status(sample.disk, sample.layout, status.at_unix + Millis{60'000}));
+}
+
+TEST(StatusReader, DoesNotBelieveAFreshStatusFileOfACoordinatorThatIsGone) {
+    SampleSweep sample;
+    SweepStatus status = status_of(sample.read());
+    const auto self = this_holder("");
+    ASSERT_TRUE(self);
+    status.holder = *self;
+    ASSERT_TRUE(
+        write_file_atomically(sample.disk, sample.layout.status(), format_status_json(status))
+    );
+    sample.finish(0, "{\"loss\": 1}\n");
+    EXPECT_TRUE(read_status(sample.disk, sample.layout, status.at_unix));
+    status.holder.pid_started += 1;
+    ASSERT_TRUE(
+        write_file_atomically(sample.disk, sample.layout.status(), format_status_json(status))
+    );
+    // The journal is read, for which this sample has no sweep file.
+    EXPECT_FALSE(read_status(sample.disk, sample.layout, status.at_unix));
 }
 
 TEST(Examination, NamesASweepThatCannotBeRead) {
