@@ -55,7 +55,7 @@ Result<void> print_output(const Context& context, const LogsOptions& options, st
     if (options.head > 0) output = first_lines(output, options.head);
     if (options.tail > 0) output = ending_lines(output, options.tail);
     if (!context.terminal.is_terminal) return print_bytes(output);
-    std::string shown = escape_output(output);
+    std::string shown = escape_for_terminal(escape_output(output), Newlines::keep);
     if (!shown.empty() && shown.back() != '\n') shown += '\n';
     return print_bytes(shown);
 }

@@ -9,6 +9,7 @@
 #include "coordinator/report/tables/row_filter.h"
 #include "coordinator/report/tables/sqlite_sink.h"
 #include "coordinator/report/tables/summary.h"
+#include "coordinator/report/text.h"
 #include "core/io/posix_disk.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/verbs.h"
@@ -88,12 +89,18 @@ std::vector<std::string> terminal_columns(const std::vector<Column>& columns) {
     return names;
 }
 
-// Where rows go: standard output, a file, or a database.
+// Also a format for programs may end on a terminal, which must not be steered by it.
+Result<void> print_escaped(std::string_view bytes) {
+    return print_bytes(escape_for_terminal(bytes, Newlines::keep));
+}
+
+// Where rows go: standard output (through `print`), a file, or a database.
 Result<std::unique_ptr<RecordSink>> open_sink(
     Disk& disk,
     const std::string& format,
     const std::string& path,
-    std::unique_ptr<AppendFile>& file
+    std::unique_ptr<AppendFile>& file,
+    const ByteSink& print
 ) {
     if (format == "sqlite") {
         if (path.empty()) {
@@ -108,7 +115,7 @@ Result<std::unique_ptr<RecordSink>> open_sink(
             fmt::format("there is no format {}; there are tsv csv jsonl json md sqlite", format)
         );
     }
-    if (path.empty()) return make_record_sink(*known, print_bytes);
+    if (path.empty()) return make_record_sink(*known, print);
     auto created = disk.create(path);
     if (!created) return fail_with_context(created.error(), "writing " + path);
     file = *std::move(created);
@@ -146,7 +153,8 @@ Result<ExitCode> print_records(const Context& context, const RecordsOptions& opt
     if (!selection) return tl::unexpected(selection.error());
 
     std::unique_ptr<AppendFile> file;
-    const auto sink = open_sink(disk, format, options.output, file);
+    const auto print = to_terminal ? print_escaped : print_bytes;
+    const auto sink = open_sink(disk, format, options.output, file, print);
     if (!sink) return tl::unexpected(sink.error());
     if (auto written = write_rows(*table, *selection, **sink); !written) {
         return tl::unexpected(written.error());
