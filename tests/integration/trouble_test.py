@@ -2,10 +2,11 @@
 
 import json
 import os
+import pty
 import subprocess
 import unittest
 
-from harness import PYTHON, SCRIPTS, XORCH, Workplace, sweep, wait_until
+from harness import PYTHON, SCRIPTS, WAIT_FOR_GATE, XORCH, Workplace, sweep, wait_until
 
 
 class TroubleTest(unittest.TestCase):
@@ -159,6 +160,45 @@ class TroubleTest(unittest.TestCase):
         self.assertEqual(process.wait(timeout=60), 75, open(process.log.name).read()[-3000:])
         wait_until(lambda: not self.place.processes(), "no process left", 20)
         self.place.run("resume", directory, check=0)
+
+    def test_a_reader_of_the_progress_that_goes_does_not_end_the_sweep(self):
+        gate = os.path.join(self.place.folder, "gate")
+        unit = self.place.write("unit.py", "gate = %r\n%s" % (gate, WAIT_FOR_GATE))
+        path = self.place.write("piped.toml", sweep("piped", [PYTHON, "-S", unit],
+                                                '[tuning]\nalive_every = "100ms"\n'))
+        process = subprocess.Popen(
+            [XORCH, "submit", path], env=self.place.environment,
+            cwd=self.place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
+        process.stdout.readline()
+        wait_until(lambda: self.place.processes("unit"), "a running unit")
+        process.stdout.close()  # as `| head` does
+        # Something to say every second, and a sign that a few seconds went by.
+        os.makedirs(os.path.join(self.newest(), "journal", "status.json.tmp", "in the way"))
+        alive = os.path.join(self.newest(), "journal", "000001.alive")
+        later = os.path.getsize(alive) + 30  # a byte a beat
+        wait_until(lambda: os.path.getsize(alive) >= later, "a living coordinator", 20)
+        with open(gate, "w"):
+            pass
+        process.wait(timeout=60)
+        status = self.place.status(self.newest())
+        self.assertEqual((status["phase"], status["stages"][0]["done"]), ("complete", 1))
+
+    def test_a_terminal_that_is_closed_stops_in_order_too(self):
+        path = self.place.write("gone.toml", sweep(
+            "gone", [PYTHON, "-S", os.path.join(SCRIPTS, "stepper.py")],
+            'axes.x = { range = [0, 3] }\nrecords.required = ["digest"]\n'
+            '[env]\nset = { STEPPER_STEPS = "40", STEPPER_STEP_SECONDS = "0.1" }\n'))
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(XORCH, [XORCH, "submit", path], self.place.environment)
+        wait_until(lambda: self.place.processes("unit"), "a running unit")
+        os.close(terminal)
+        os.waitpid(pid, 0)  # its exit code says only that its last words reached nobody
+        wait_until(lambda: not self.place.processes(), "no process left", 20)
+        self.assertEqual(self.place.status(self.newest())["phase"], "stopped")
+        self.assertIn("it checkpointed and stopped as asked", self.place.run("why", "s/0").stdout)
+        self.place.run("resume", self.newest(), check=0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "coordinator/input/sweep_file.h"
@@ -105,6 +106,8 @@ Result<OpenedSweep> open_sweep(const SweepLayout& layout) {
 }
 
 Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Display display) {
+    // Whoever read our lines may go (`| head`); the sweep goes on.
+    std::signal(SIGPIPE, SIG_IGN);
     auto stop = SignalStop::make();  // before any thread is started
     if (!stop) return tl::unexpected(stop.error());
     auto self = this_holder("");
