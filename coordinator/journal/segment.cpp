@@ -41,6 +41,15 @@ std::optional<EpochNumber> parse_segment_name(std::string_view name) {
     return epoch;
 }
 
+// The epoch that left a file beside its segment, which it made after that; 0 for other names.
+EpochNumber epoch_beside(std::string_view name) {
+    const bool is_beside =
+        name.ends_with(".alive") || name.ends_with(".endpoint.json") || name.ends_with(".snap");
+    if (!is_beside) return EpochNumber{};
+    const std::string stem(name.substr(0, name.find('.')));
+    return parse_segment_name(stem + std::string(suffix)).value_or(EpochNumber{});
+}
+
 std::optional<Holder> parse_holder(const Value& object) {
     const auto host = find_text(object, "host");
     const auto pid = find_count(object, "pid");
@@ -97,8 +106,10 @@ Result<std::vector<EpochNumber>> list_segments(Disk& disk, const std::string& di
     const auto names = disk.list(directory);
     if (!names) return tl::unexpected(names.error());
     std::vector<EpochNumber> epochs;
+    EpochNumber reigned;
     for (const std::string& name : *names) {
         if (const auto epoch = parse_segment_name(name)) epochs.push_back(*epoch);
+        reigned = std::max(reigned, epoch_beside(name));
     }
     std::sort(epochs.begin(), epochs.end());
     for (std::uint32_t i = 0; i < epochs.size(); ++i) {
@@ -106,7 +117,13 @@ Result<std::vector<EpochNumber>> list_segments(Disk& disk, const std::string& di
         if (epochs[i] == expected) continue;
         return fail_damaged(segment_path(directory, expected), 0, "the file is missing");
     }
-    return epochs;
+    if (epochs.size() >= reigned.value) return epochs;
+    // A claim may have come in between, whose segment the listing just missed.
+    const std::string newest = segment_path(directory, reigned);
+    const auto exists = disk.exists(newest);
+    if (!exists) return tl::unexpected(exists.error());
+    if (!*exists) return fail_damaged(newest, 0, "the file is missing");
+    return list_segments(disk, directory);
 }
 
 std::string encode_segment_header(const SegmentHeader& header) {

@@ -8,6 +8,7 @@
 #include "coordinator/report/tables/record_sink.h"
 #include "coordinator/report/tables/record_table.h"
 #include "coordinator/report/tables/summary.h"
+#include "core/hash.h"
 #include "core/record.h"
 
 namespace xorch {
@@ -17,9 +18,8 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr const char* restore_remedy =
-    "restore the file from a copy if you have one; otherwise `xorch submit` of the same file "
-    "begins "
-    "anew and takes over what can still be read";
+    "restore the file from a copy if you have one; otherwise `xorch submit --fresh` of the same "
+    "file begins anew";
 
 Result<SweepReader> read_from_the_start(Disk& disk, const SweepLayout& layout) {
     const auto text = disk.read(layout.sweep_file());
@@ -108,6 +108,17 @@ void examine_tables(const SweepReader& sweep, Findings& findings) {
     );
 }
 
+// The journal says which text it belongs to; `resume` refuses any other.
+void examine_sweep_file(const SweepReader& sweep, Findings& findings) {
+    const auto text = sweep.disk().read(sweep.layout().sweep_file());
+    const std::string& wanted = sweep.end().sweep_hash;
+    if (!text || wanted.empty() || hash_text(*text) == wanted) return;
+    findings.push_back(
+        {sweep.layout().sweep_file() + " is not what was submitted: it was edited",
+         "undo the edit, or `xorch submit` the changed file as a new sweep"}
+    );
+}
+
 }  // namespace
 
 Findings examine_sweep(Disk& disk, const SweepLayout& layout) {
@@ -123,6 +134,7 @@ Findings examine_sweep(Disk& disk, const SweepLayout& layout) {
     for (std::uint32_t i = 0; i < sweep->plan().stage_count(); ++i) {
         examine_records(*sweep, StageIndex{i}, findings);
     }
+    examine_sweep_file(*sweep, findings);
     examine_packs(*sweep, findings);
     examine_tables(*sweep, findings);
     return findings;

@@ -83,7 +83,10 @@ Result<std::string> read_key(int directory, const std::string& path, const std::
     const ssize_t got = read(opened.number(), text.data(), text.size());
     if (got < 0) return fail_from_errno("reading " + name, errno);
     if (got != static_cast<ssize_t>(key_length) + 1 || text[key_length] != '\n') {
-        return fail(ErrorCode::corrupted, name + " holds no key; remove it and submit again");
+        return fail(
+            ErrorCode::corrupted,
+            fmt::format("{0} holds no key; run `rm '{0}'` and try again", name)
+        );
     }
     return std::string(text.data(), key_length);
 }
@@ -119,7 +122,12 @@ Result<KeyPair> read_pair(int directory, const std::string& path, const std::str
     if (!secret_key) return tl::unexpected(secret_key.error());
     std::array<char, key_length + 1> public_key{};
     if (zmq_curve_public(public_key.data(), secret_key->c_str()) != 0) {
-        return fail(ErrorCode::corrupted, fmt::format("{}/{}.secret holds no key", path, name));
+        return fail(
+            ErrorCode::corrupted,
+            fmt::format(
+                "{0}/{1}.secret holds no key; run `rm '{0}/{1}.secret'` and try again", path, name
+            )
+        );
     }
     return KeyPair{.public_key = public_key.data(), .secret_key = std::move(*secret_key)};
 }
@@ -179,7 +187,10 @@ Result<KeyPair> ensure_keys(const std::string& directory, const std::string& nam
         return fail(
             ErrorCode::corrupted,
             fmt::format(
-                "{0}/{1}.public does not belong to {1}.secret; remove both", directory, name
+                "{0}/{1}.public does not belong to {1}.secret; run `rm '{0}/{1}.public' "
+                "'{0}/{1}.secret'` once nothing of the sweep runs: new ones are made",
+                directory,
+                name
             )
         );
     }

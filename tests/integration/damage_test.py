@@ -74,6 +74,30 @@ class Damage(unittest.TestCase):
         self.assertNotEqual(found.returncode, 0)
         self.assertIn("000001.log", found.stdout + found.stderr)
 
+    def test_a_journal_that_is_gone_is_not_taken_for_a_new_sweep(self):
+        directory = self.finished()
+        os.remove(os.path.join(directory, "journal", "000001.log"))
+        self.assertIn("000001.log is damaged at byte 0: the file is missing", self.refused("resume", directory))
+
+    def test_an_edited_sweep_file_is_found_by_fsck_and_refused_by_resume(self):
+        directory = self.finished()
+        with open(os.path.join(directory, "sweep.toml"), "a") as file:
+            file.write("# edited\n")
+        self.assertIn("sweep.toml in this directory was changed", self.refused("resume", directory, code=2))
+        self.assertIn("it was edited", self.place.run("fsck", directory, check=1).stdout)
+
+    def test_keys_that_are_gone_or_spoilt_are_made_anew_by_the_printed_remedy(self):
+        directory = self.finished()
+        secret = os.path.join(directory, "keys", "coordinator.secret")
+        for spoil in (os.remove, lambda path: open(path, "w").close()):
+            spoil(secret)
+            message = self.refused("resume", directory)
+            subprocess.run(shlex.split(re.search(r"run `(rm [^`]*)`", message).group(1)), check=True)
+            if os.path.exists(os.path.join(directory, "keys", "coordinator.public")):
+                message = self.refused("resume", directory)
+                subprocess.run(shlex.split(re.search(r"run `(rm [^`]*)`", message).group(1)), check=True)
+            self.place.run("resume", directory, check=0)
+
     def test_a_torn_tail_is_cut_and_the_sweep_goes_on(self):
         directory = self.stopped(signal.SIGKILL)
         with open(os.path.join(directory, "journal", "000001.log"), "ab") as file:

@@ -229,6 +229,19 @@ TEST_F(Journal, RefusesAMissingSegment) {
     EXPECT_THAT(said.error().message, HasSubstr("000001.log"));
 }
 
+TEST_F(Journal, RefusesAMissingSegmentOfWhichOnlyWhatStoodBesideItIsLeft) {
+    for (const char* beside : {"000002.alive", "000002.endpoint.json", "000002.snap"}) {
+        MemoryDisk disk;
+        ASSERT_TRUE(disk.make_directory(journal_directory));
+        ASSERT_TRUE(write_file_atomically(disk, std::string(journal_directory) + "/" + beside, "x")
+        );
+        const auto said = read_journal(disk);
+        ASSERT_FALSE(said) << beside;
+        EXPECT_EQ(said.error().code, ErrorCode::corrupted);
+        EXPECT_THAT(said.error().message, HasSubstr("000002.log"));
+    }
+}
+
 TEST_F(Journal, RefusesAnotherVersionOfTheFormat) {
     write_epoch(1, {"a"});
     segment(1)[7] = '9';
