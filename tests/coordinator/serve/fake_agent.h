@@ -47,6 +47,9 @@ class FakeAgent {
 
     std::vector<AgentMessage> unacknowledged;
 
+    // A frame of any bytes; false if the connection takes no more now.
+    bool say_bytes(std::string_view frame) { return socket_->send(frame); }
+
  private:
     void finish(const std::vector<Assignment>& units);
     void say(const std::vector<AgentMessage>& messages);

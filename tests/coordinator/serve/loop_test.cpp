@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <random>
 
 #include "coordinator/report/status.h"
+#include "core/wire/messages_codec.h"
 #include "core/wire/spool_format.h"
 #include "tests/coordinator/serve/coordinator_fixture.h"
 
@@ -240,6 +242,36 @@ TEST_F(Coordinator, DoesNotHearAnAgentOfAnAllocationThatItsKeyIsNotOf) {
     ASSERT_TRUE(liar.run_until([&, turns = 0]() mutable { return ++turns > 5; }));
     EXPECT_EQ(liar.welcomes, 0U);
     EXPECT_EQ(read().state.agents().size(), 1U);
+}
+
+TEST_F(Coordinator, IsUnharmedByFramesThatAreNoMessagesAndMessagesAboutNothing) {
+    start(make_sweep(5));
+    FakeAgent worker = agent();
+    worker.finish_limit = 0;
+    ASSERT_TRUE(worker.run_until([&] { return !worker.held.empty(); }));
+    std::mt19937 random(5);
+    std::vector<std::string> frames;
+    for (std::size_t i = 0; i < 200; ++i) {
+        frames.emplace_back(std::size_t{1} << (i % 16), '\0');
+        for (char& byte : frames.back())
+            byte = static_cast<char>(random());
+    }
+    for (const std::uint32_t index : {0U, 4U, 5U, 4'000'000'000U}) {
+        EndReport report = worker.report_of(worker.held[0]);
+        report.unit.index = index;
+        report.attempt = AttemptNumber{77};
+        const auto said = encode_agent_frames(IncarnationId{0xa1}, {{AgentMessage{report}}});
+        ASSERT_TRUE(said);
+        frames.insert(frames.end(), said->begin(), said->end());
+    }
+    for (const std::string& frame : frames)
+        ASSERT_TRUE(worker.run_until([&] { return worker.say_bytes(frame); }));
+    worker.finish_held();
+    ASSERT_TRUE(worker.run_until([&] { return worker.leave.has_value(); }));
+    ASSERT_TRUE(outcome()) << outcome().error().message;
+    EXPECT_EQ(outcome()->status.phase, SweepPhase::complete);
+    for (std::uint32_t i = 0; i < 5; ++i)
+        EXPECT_EQ(read().state.unit({StageIndex{0}, i}).attempt, 1U) << i;
 }
 
 }  // namespace
