@@ -363,6 +363,8 @@ void ReignLoop::Content::say(StartAllocation& order) {
     const std::string name = agent_key_name(order.allocation);
     errands->send([this, order, name, directory = settings().layout.keys()]() -> Errands::Report {
         return [this, order, keys = ensure_keys(directory, name)] {
+            // Cancelled or stopped while the keys were made: nobody would end it any more.
+            if (reign->state().allocations()[order.allocation.value - 1].ended) return;
             if (!keys) {
                 const std::string reason = "its agents cannot get a key: " + keys.error().message;
                 reign->on_allocation(

@@ -105,6 +105,15 @@ TEST_F(Coordinator, StopsAtOnceWhenAskedTwice) {
     EXPECT_EQ(units_in(UnitPhase::assigned), 0U);
 }
 
+TEST_F(Coordinator, StartsNoAllocationThatEndedWhileItsKeysWereMade) {
+    stop_.wish();
+    stop_.wish();
+    start(make_sweep(1));
+    ASSERT_TRUE(outcome());
+    EXPECT_EQ(read().state.allocations().size(), 1U);
+    EXPECT_EQ(backend_.started.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+}
+
 TEST_F(Coordinator, GoesOnWhereAnEarlierEpochStopped) {
     start(make_sweep(20));
     FakeAgent worker = agent();
