@@ -19,6 +19,7 @@ struct InitOptions {
 };
 
 // Everything a first sweep needs and nothing else; the rest is in docs/sweep-file.md.
+// clang-format off
 constexpr std::string_view sweep_template = R"toml([sweep]
 name = "{name}"
 seed = 42
@@ -26,24 +27,23 @@ seed = 42
 [[stage]]
 name = "train"
 # Each {{word}} names a parameter below, or seed, out, resume, checkpoint or code; it stays inside its element.
-argv = ["/usr/bin/env", "python3", "{{code}}/{script}", "--lr", "{{lr}}", "--repeat", "{{repeat}}"]
-code = ["{script}"]                         # copied at submit: edits made while the sweep waits do not leak in
+argv = ["python3", "{{code}}/{copy}", "--lr", "{{lr}}", "--repeat", "{{repeat}}"]
+code = ["{script}"]  # copied at submit: edits made while the sweep waits do not leak in
 axes.lr = {{ values = [1e-4, 1e-3] }}
-axes.repeat = {{ range = [0, 3] }}            # 0, 1, 2
-records.from = {{ stdout = "acc=(?<acc>\\S+)"
-}
-}
-
-# or json, jsonl, csv = "file", or none : append to $XORCH_RECORDS
+axes.repeat = {{ range = [0, 3] }}  # 0, 1, 2
+# Rows of results: lines that match; or json, jsonl, csv = "file"; or without this line, append to $XORCH_RECORDS.
+records.from = {{ stdout = 'acc=(?<acc>\S+)' }}
 records.required = ["acc"]
 resources = {{ cpus = 1 }}
 limits = {{ retries = 2 }}
-#checkpoints.from = "ckpt/*.pt" # or publish them yourself : tools / python / xorch.py
+# checkpoints.from = "ckpt/*.pt"  # or the script publishes them itself: tools/python/xorch.py
 
 [summary]
 by = ["lr"]
 metrics = ["acc"]
 )toml";
+
+// clang-format on
 
 std::string sweep_name(const std::string& script) {
     std::string name = std::filesystem::path(script).stem().string();
@@ -56,16 +56,24 @@ std::string sweep_name(const std::string& script) {
     return name.empty() ? "sweep" : name.substr(0, 64);
 }
 
+// Where {code} has the script: what lies outside the sweep file's folder is copied under its name.
+std::string place_in_copy(const std::string& script) {
+    const auto path = std::filesystem::path(script).lexically_normal();
+    const bool outside = path.is_absolute() || *path.begin() == "..";
+    return (outside ? path.filename() : path).string();
+}
+
 Result<ExitCode> init(const InitOptions& options) {
-    if (options.script.find_first_of("\"\\\n{}") != std::string::npos) {
+    if (options.script.empty() || options.script.find_first_of("\"\\\n{}") != std::string::npos) {
         return fail(
             ErrorCode::usage,
-            "the script's name must not contain quotes, backslashes, braces or line breaks"
+            "the script needs a name without quotes, backslashes, braces or line breaks"
         );
     }
     const std::string text = fmt::format(
         sweep_template,
         fmt::arg("name", sweep_name(options.script)),
+        fmt::arg("copy", place_in_copy(options.script)),
         fmt::arg("script", options.script)
     );
     const std::string path = std::filesystem::absolute(options.file).string();
