@@ -206,7 +206,7 @@ Result<Sweep> read_sweep_file(const std::string& path, ParseOptions options) {
     const auto size = fs::file_size(path, error);
     if (error) {
         return fail(
-            ErrorCode::not_found,
+            ErrorCode::usage,
             fmt::format("{}: {}; `xorch init` writes an example", path, error.message())
         );
     }

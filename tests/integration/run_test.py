@@ -159,6 +159,24 @@ class StagesTest(unittest.TestCase):
         rows = read_table(os.path.join(self.place.sweeps()[-1], "records.tsv"))
         self.assertEqual([(row["inputs"], row["chosen"]) for row in rows], [("1", "0.25")])
 
+    def test_the_folder_of_an_input_that_is_several_is_refused_before_anything_runs(self):
+        path = self.place.write("several.toml", """
+[sweep]
+name = "several"
+[[stage]]
+name = "a"
+argv = ["/bin/true"]
+axes.x = { values = [1, 2] }
+[[stage]]
+name = "b"
+needs = ["a"]
+argv = ["/bin/ls", "{inputs.a.dir}"]
+""")
+        for verb in ("plan", "submit"):
+            said = self.place.run(verb, path, check=2).stderr
+            self.assertIn('2 inputs of stage "a"; read them from $XORCH_INPUTS', said)
+        self.assertEqual(self.place.sweeps(), [])
+
     def test_a_refused_selection_is_exit_code_5(self):
         path = self.place.write("refused.toml", PIPELINE.replace("[true, false]", "[false]"))
         result = self.place.run("submit", path, check=5)

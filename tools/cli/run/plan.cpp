@@ -37,6 +37,7 @@ Result<ExitCode> show_plan(const Context& context, const PlanOptions& options) {
     if (!frozen) return fail_at_source(options.source, frozen.error());
     auto plan = Plan::make(frozen->sweep);
     if (!plan) return fail_at_source(options.source, plan.error());
+    if (auto checked = check_commands(*plan); !checked) return tl::unexpected(checked.error());
     auto reuse = find_reuse(context.home, *frozen, *plan);
     if (!reuse) return tl::unexpected(reuse.error());
     const PlanViewOptions view{

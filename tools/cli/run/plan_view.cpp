@@ -52,7 +52,7 @@ std::string quote(const std::string& argument) {
     return quoted + "'";
 }
 
-// What the first unit of a stage would execute; inputs stand under the names of their stages.
+// What the first unit of a stage would execute.
 Result<std::vector<std::string>> first_command(
     const Plan& plan, StageIndex index, const std::string& directory
 ) {
@@ -67,8 +67,10 @@ Result<std::vector<std::string>> first_command(
         .resume = "",
         .seed = plan.seed(unit),
     };
-    for (const std::string& need : stage.needs) {
-        context.inputs.push_back({need, fmt::format("{}/units/<{}>/out", directory, need)});
+    for (const InputGroup& group : plan.inputs(unit)) {
+        const std::string& need = plan.stage(group.stage).name;
+        const InputFolder folder_of_need{need, fmt::format("{}/units/<{}>/out", directory, need)};
+        context.inputs.insert(context.inputs.end(), group.indices.size(), folder_of_need);
     }
     return command_line(stage, context);
 }
@@ -118,6 +120,21 @@ std::string format_reuse(const Reuse& reuse) {
 }
 
 }  // namespace
+
+Result<void> check_commands(const Plan& plan) {
+    for (std::uint32_t i = 0; i < plan.stage_count(); ++i) {
+        const StageIndex stage{i};
+        if (plan.stage(stage).job != "command" || !plan.is_expanded(stage)) continue;
+        if (plan.unit_count(stage) == 0) continue;
+        if (const auto command = first_command(plan, stage, ""); !command) {
+            return fail(
+                ErrorCode::invalid_input,
+                fmt::format("stage \"{}\": {}", plan.stage(stage).name, command.error().message)
+            );
+        }
+    }
+    return {};
+}
 
 std::string format_plan(const Plan& plan, const Reuse& reuse, const PlanViewOptions& options) {
     const Sweep& sweep = plan.sweep();

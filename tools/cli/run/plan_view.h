@@ -25,6 +25,10 @@ struct Reuse {
     bool same_sweep = false;  // the file is unchanged: submit would resume that sweep
 };
 
+// invalid_input if a stage's command cannot be spelled for its first unit: what only the expansion
+// can see, such as the folder of an input of which there are several.
+Result<void> check_commands(const Plan& plan);
+
 // For a terminal; values are escaped.
 std::string format_plan(const Plan& plan, const Reuse& reuse, const PlanViewOptions& options);
 

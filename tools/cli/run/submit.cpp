@@ -5,9 +5,13 @@
 #include "coordinator/input/freeze.h"
 #include "coordinator/report/text.h"
 #include "core/io/clock.h"
+#include "core/io/posix_disk.h"
+#include "core/io/process.h"
 #include "tools/cli/run/adoption.h"
+#include "tools/cli/run/interpreter.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/login_node.h"
+#include "tools/cli/run/plan_view.h"
 #include "tools/cli/run/sweep_directory.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
@@ -43,6 +47,10 @@ Result<ExitCode> run(const Context& context, const SweepLayout& layout, bool det
 Result<SweepLayout> set_up(const Context& context, const FrozenSweep& frozen, bool fresh) {
     for (const std::string& warning : frozen.warnings)
         say("warning: " + warning);
+    const auto programs = describe_programs(frozen.sweep, current_environment());
+    if (!programs) return tl::unexpected(programs.error());
+    for (const std::string& line : *programs)
+        say(line);
     auto layout = create_sweep_directory(
         frozen, {.home = context.home, .program = context.program, .unix = read_clocks().unix}
     );
@@ -59,6 +67,19 @@ Result<SweepLayout> set_up(const Context& context, const FrozenSweep& frozen, bo
     return layout;
 }
 
+// The command line as a sweep file, for whoever wants to change or keep it.
+Result<void> keep_sweep_file(
+    const SweepSource& source, const SweepLayout& layout, const std::string& name
+) {
+    const auto text = spell_sweep(source);
+    if (!text) return tl::unexpected(text.error());
+    const std::string path = fmt::format("{}/{}.toml", layout.root, name);
+    PosixDisk disk;
+    if (auto written = write_file_atomically(disk, path, *text); !written) return written;
+    say(fmt::format("as a sweep file: {} (copy it to this folder to change it)", path));
+    return {};
+}
+
 Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     if (!options.here) {
         if (auto allowed = refuse_login_node(); !allowed) return tl::unexpected(allowed.error());
@@ -67,9 +88,9 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     if (!read) return tl::unexpected(read.error());
     auto frozen = freeze(*read);
     if (!frozen) return fail_at_source(options.source, frozen.error());
-    if (auto plan = Plan::make(frozen->sweep); !plan) {
-        return fail_at_source(options.source, plan.error());
-    }
+    const auto plan = Plan::make(frozen->sweep);
+    if (!plan) return fail_at_source(options.source, plan.error());
+    if (auto checked = check_commands(*plan); !checked) return tl::unexpected(checked.error());
     if (!options.fresh) {
         if (const auto same = find_same_sweep(context.home, *frozen)) {
             say(fmt::format("unchanged: going on with {} (--fresh starts anew)", same->root));
@@ -78,6 +99,11 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     }
     auto layout = set_up(context, *frozen, options.fresh);
     if (!layout) return tl::unexpected(layout.error());
+    if (!options.source.axes.empty()) {
+        if (auto kept = keep_sweep_file(options.source, *layout, frozen->sweep.name); !kept) {
+            return tl::unexpected(kept.error());
+        }
+    }
     return run(context, *layout, options.detach);
 }
 
@@ -92,7 +118,7 @@ void add_submit(CLI::App& app, Context& context) {
          .group = VerbGroup::run,
          .purpose = "Run a sweep, or go on with it if its file is unchanged",
          .example = "xorch submit sweep.toml --set local.slots=4\n"
-                    "  xorch submit --axis lr=1e-4,1e-3 -- python train.py --lr {lr}"},
+                    "  xorch submit --axis lr=1e-4,1e-3 -- python3 train.py --lr {lr}"},
         [&context, &options] { return submit(context, options); }
     );
     add_sweep_source(verb, options.source);

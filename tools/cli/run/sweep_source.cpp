@@ -47,8 +47,14 @@ void add_sweep_source(CLI::App& verb, SweepSource& source) {
         ->type_name("-- COMMAND");
 }
 
-Result<Sweep> read_sweep(const SweepSource& given) {
-    SweepSource source = given;
+Result<std::string> spell_sweep(const SweepSource& source) {
+    std::vector<std::string> argv = source.argv;
+    // CLI11 gives the first word after -- to the file.
+    if (!source.file.empty()) argv.insert(argv.begin(), source.file);
+    return read_adhoc(source.axes, argv);
+}
+
+Result<Sweep> read_sweep(const SweepSource& source) {
     ParseOptions options = parse_options(source);
     if (source.axes.empty()) {
         if (source.file.empty())
@@ -59,9 +65,7 @@ Result<Sweep> read_sweep(const SweepSource& given) {
             return fail(ErrorCode::usage, "a command after -- needs --axis and no file");
         return read_sweep_file(source.file, options);
     }
-    // CLI11 gives the first word after -- to the file.
-    if (!source.file.empty()) source.argv.insert(source.argv.begin(), source.file);
-    auto text = read_adhoc(source.axes, source.argv);
+    const auto text = spell_sweep(source);
     if (!text) return tl::unexpected(text.error());
     options.file = "(command line)";
     options.directory = std::filesystem::current_path().string();

@@ -29,5 +29,7 @@ Result<Sweep> read_sweep(const SweepSource& source);
 
 // The same for an error of freezing or planning that sweep.
 tl::unexpected<Error> fail_at_source(const SweepSource& source, const Error& error);
+// What --axis and the command after -- say, as the text of a sweep file.
+Result<std::string> spell_sweep(const SweepSource& source);
 
 }  // namespace xorch
