@@ -322,8 +322,10 @@ void ReignLoop::Content::hear_backend() {
 
 void ReignLoop::Content::hear_stop() {
     for (unsigned wishes = parts.stop->take(); wishes > 0; --wishes) {
-        ++parts.wishes->count;
-        reign->on_stop_requested(now, parts.wishes->count > 1);
+        const bool at_once = ++parts.wishes->count > 1;
+        log(at_once ? "stopping now"
+                    : "stopping: what runs is asked to checkpoint; Ctrl-C again stops at once");
+        reign->on_stop_requested(now, at_once);
     }
 }
 

@@ -1,15 +1,19 @@
 #include "tools/cli/run/local_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
 
 #include <csignal>
 #include <cstdio>
 
 #include "coordinator/input/sweep_file.h"
 #include "coordinator/journal/claim.h"
+#include "coordinator/journal/segment.h"
 #include "coordinator/local_backend.h"
 #include "coordinator/loop.h"
 #include "coordinator/report/failure_reader.h"
+#include "coordinator/report/failures.h"
 #include "coordinator/report/status_text.h"
 #include "coordinator/report/sweep_reader.h"
 #include "coordinator/report/tables/summary.h"
@@ -94,6 +98,29 @@ ExitCode exit_code(const ReignOutcome& outcome, int last_signal) {
     return exit_code_of(outcome.status);
 }
 
+// A coordinator that waits for the silence of another one may take longer; it is left to itself.
+constexpr Millis reign_within{10'000};
+constexpr Millis look_every{20};
+
+std::size_t count_epochs(Disk& disk, const SweepLayout& layout) {
+    const auto epochs = list_segments(disk, layout.journal());
+    return epochs ? epochs->size() : 0;
+}
+
+Result<void> explain_log(Disk& disk, const SweepLayout& layout) {
+    constexpr std::size_t lines_shown = 20;
+    const std::string path = layout.root + "/coordinator.log";
+    const auto log = disk.read(path);
+    return fail(
+        ErrorCode::conflict,
+        fmt::format(
+            "the coordinator did not start ({}):\n{}",
+            path,
+            fmt::join(tail_lines(log.value_or(""), lines_shown), "\n")
+        )
+    );
+}
+
 }  // namespace
 
 Result<OpenedSweep> open_sweep(const SweepLayout& layout) {
@@ -149,6 +176,8 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Dis
 }
 
 Result<void> run_detached(const SweepLayout& layout) {
+    PosixDisk disk;
+    const std::size_t before = count_epochs(disk, layout);
     auto started = WatchedProcess::start({
         .argv = {layout.program(), "coordinator", "--sweep", layout.root},
         .environment = current_environment(),
@@ -156,6 +185,16 @@ Result<void> run_detached(const SweepLayout& layout) {
         .new_session = true,
     });
     if (!started) return fail_with_context(started.error(), "starting the coordinator");
+    // Until it reigns `watch` and `cancel` would find nobody, and what keeps it from reigning would
+    // stand in a log that nobody looks at.
+    for (Millis waited{0}; waited < reign_within; waited += look_every) {
+        if (count_epochs(disk, layout) > before) return {};
+        if (const auto end = started->ended()) {
+            return end->exit_code == 0 ? Result<void>() : explain_log(disk, layout);
+        }
+        pollfd waiting{.fd = started->descriptor(), .events = POLLIN, .revents = 0};
+        ::poll(&waiting, 1, static_cast<int>(look_every.count()));
+    }
     return {};
 }
 

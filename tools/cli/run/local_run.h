@@ -32,7 +32,7 @@ enum class Display {
 Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Display display);
 
 // Starts `xorch coordinator` for the sweep in a session of its own, its messages going to
-// <sweep>/coordinator.log.
+// <sweep>/coordinator.log. Returns once it reigns; an error if it ended before that.
 Result<void> run_detached(const SweepLayout& layout);
 
 }  // namespace xorch
