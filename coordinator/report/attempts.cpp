@@ -6,7 +6,6 @@
 #include <deque>
 
 #include "coordinator/report/failures.h"
-#include "coordinator/report/status.h"
 #include "coordinator/report/text.h"
 
 namespace xorch {
@@ -54,6 +53,13 @@ std::string why_ended(const AttemptEnd& end) {
     return text;
 }
 
+// "attempt 2", or how it began if not from nothing.
+std::string describe_attempt(AttemptNumber attempt, const AttemptEnd& end) {
+    return fmt::format(
+        "attempt {}{}", attempt.value, end.resumed ? " (resumed from a checkpoint)" : ""
+    );
+}
+
 // Turns facts into the sentences of one unit's story.
 class Story {
  public:
@@ -62,13 +68,11 @@ class Story {
     void hear(const FactBatch& batch) {
         for (const Fact& fact : batch.facts) {
             const std::string sentence = sentence_of(fact);
-            if (!sentence.empty()) {
-                lines_.push_back(fmt::format("{}  {}", format_utc(batch.at_unix), sentence));
-            }
+            if (!sentence.empty()) steps_.push_back({batch.at_unix, sentence});
         }
     }
 
-    std::vector<std::string> take() { return std::move(lines_); }
+    std::vector<StoryStep> take() { return std::move(steps_); }
 
  private:
     std::string sentence_of(const Fact& fact) const {
@@ -78,11 +82,11 @@ class Story {
                 [&](const UnitFinished& it) {
                     if (it.unit != unit_) return std::string();
                     return fmt::format(
-                        "attempt {} is done after {}{}{}",
-                        it.attempt.value,
+                        "{} is done after {}{}{}",
+                        describe_attempt(it.attempt, it.end),
                         spell_duration(it.end.ran),
                         it.end.message.empty() ? "" : ": ",
-                        escape_for_terminal(it.end.message)
+                        it.end.message
                     );
                 },
                 [&](const UnitAdopted& it) {
@@ -92,15 +96,17 @@ class Story {
                 [&](const UnitGivenBack& it) {
                     if (it.unit != unit_) return std::string();
                     return fmt::format(
-                        "attempt {} ended, the unit goes on: {}",
-                        it.attempt.value,
+                        "{} ended, the unit goes on: {}",
+                        describe_attempt(it.attempt, it.end),
                         why_ended(it.end)
                     );
                 },
                 [&](const UnitFailed& it) {
                     if (it.unit != unit_) return std::string();
                     return fmt::format(
-                        "failed for good in attempt {}: {}", it.attempt.value, why_ended(it.end)
+                        "failed for good in {}: {}",
+                        describe_attempt(it.attempt, it.end),
+                        why_ended(it.end)
                     );
                 },
                 [&](const CheckpointSealed& it) { return on_checkpoint(it); },
@@ -157,12 +163,12 @@ class Story {
 
     const SweepReader& sweep_;
     UnitKey unit_;
-    std::vector<std::string> lines_;
+    std::vector<StoryStep> steps_;
 };
 
-std::string present(const SweepReader& sweep, UnitKey key) {
+std::string describe_present(const SweepReader& sweep, UnitKey key) {
     const UnitState& unit = sweep.state().unit(key);
-    std::string text = fmt::format("now: {}", phase_name(unit.phase));
+    std::string text(phase_name(unit.phase));
     if (unit.phase == UnitPhase::failed) text += fmt::format(" ({})", cause_name(unit.cause));
     if (unit.phase == UnitPhase::waiting) {
         std::uint64_t open = 0;
@@ -198,7 +204,7 @@ Result<std::vector<EndedAttempt>> read_attempts(
     return std::vector<EndedAttempt>(attempts.begin(), attempts.end());
 }
 
-Result<std::vector<std::string>> tell_story(const SweepReader& sweep, UnitKey unit) {
+Result<UnitStory> tell_story(const SweepReader& sweep, UnitKey unit) {
     Story story(sweep, unit);
     const auto visit = [&](const FactBatch& batch, FactLocation) -> Result<void> {
         story.hear(batch);
@@ -206,14 +212,19 @@ Result<std::vector<std::string>> tell_story(const SweepReader& sweep, UnitKey un
     };
     const auto end = replay_journal(sweep.disk(), sweep.layout().journal(), visit);
     if (!end) return tl::unexpected(end.error());
-    const UnitName name = name_unit(sweep.plan(), unit);
+    return UnitStory{name_unit(sweep.plan(), unit), story.take(), describe_present(sweep, unit)};
+}
+
+std::vector<std::string> story_lines(const UnitStory& story) {
     std::vector<std::string> lines{fmt::format(
-        "{}  {}  {}", escape_for_terminal(name.place), name.id, escape_for_terminal(name.values)
+        "{}  {}  {}",
+        escape_for_terminal(story.name.place),
+        story.name.id,
+        escape_for_terminal(story.name.values)
     )};
-    for (std::string& line : story.take()) {
-        lines.push_back("  " + std::move(line));
-    }
-    lines.push_back("  " + present(sweep, unit));
+    for (const StoryStep& step : story.steps)
+        lines.push_back(fmt::format("  {}  {}", format_utc(step.at_unix), step.text));
+    lines.push_back("  now: " + story.present);
     return lines;
 }
 

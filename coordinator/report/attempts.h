@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/report/status.h"
 #include "coordinator/report/sweep_reader.h"
 #include "core/error.h"
 #include "core/facts.h"
@@ -25,7 +26,20 @@ Result<std::vector<EndedAttempt>> read_attempts(
     const SweepReader& sweep, const std::set<UnitKey>& units, std::size_t newest_max
 );
 
-// One line per thing that happened to the unit, each with its time, and at last how it stands.
-Result<std::vector<std::string>> tell_story(const SweepReader& sweep, UnitKey unit);
+struct StoryStep {
+    Millis at_unix{0};
+    std::string text;
+};
+
+struct UnitStory {
+    UnitName name;
+    std::vector<StoryStep> steps;
+    std::string present;  // how the unit stands: "done", "failed (crash)"
+};
+
+// One step per thing that happened to the unit. Texts are safe to show.
+Result<UnitStory> tell_story(const SweepReader& sweep, UnitKey unit);
+
+std::vector<std::string> story_lines(const UnitStory& story);
 
 }  // namespace xorch

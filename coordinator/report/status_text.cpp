@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "coordinator/report/text.h"
 
@@ -42,7 +43,10 @@ std::string headline(const SweepStatus& status, const StatusPage& page) {
 
 void add_phase_explanation(const SweepStatus& status, Lines& lines) {
     if (!status.pause_reason.empty()) {
-        lines.push_back("paused: " + escape_for_terminal(status.pause_reason));
+        std::istringstream reason(escape_for_terminal(status.pause_reason, Newlines::keep));
+        std::string_view before = "paused: ";
+        for (std::string line; std::getline(reason, line); before = "  ")
+            lines.push_back(fmt::format("{}{}", before, line));
     }
     if (status.phase == SweepPhase::abandoned) {
         lines.push_back(fmt::format(

@@ -111,7 +111,7 @@ TEST(StatusText, ShowsHostileOutputAndNamesAsText) {
     const std::string text = page_text(status, page);
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
     EXPECT_THAT(text, HasSubstr("evil\\x1b]0;title\\x07"));
-    EXPECT_THAT(text, HasSubstr("paused: failed\\non two nodes\\x9b"));
+    EXPECT_THAT(text, HasSubstr("paused: failed\n  on two nodes\\x9b\n"));
     EXPECT_THAT(text, HasSubstr("| \\x1b[2J\\u202ereversed\\r"));
     EXPECT_THAT(text, HasSubstr("with x=a\\tb\\x1b[31m"));
 }

@@ -84,17 +84,25 @@ TEST(Story, TellsWhatHappenedToAUnitStepByStep) {
     sample.write({given_back(sample, 1, 1)});
     sample.finish(0, "{\"loss\": 1}\n");
     sample.assign(1, 2);
+    UnitGivenBack again = given_back(sample, 1, 2);
+    again.end.resumed = true;
+    sample.write({again});
+    sample.assign(1, 3);
     const SweepReader sweep = sample.read();
     const auto story = tell_story(sweep, sample.key(1));
     ASSERT_TRUE(story);
     EXPECT_THAT(
-        *story,
+        story_lines(*story),
         ElementsAre(
             "train/1  " + format_unit_id(sweep.plan().id(sample.key(1))) + "  lr=0.1 repeat=1",
             "  2025-11-21T08:05:07Z  attempt 1 is given to node1",
             "  2025-11-21T08:05:07Z  checkpoint 1 is sealed at step 40",
             "  2025-11-21T08:05:07Z  attempt 1 ended, the unit goes on: crash: signal 11",
             "  2025-11-21T08:05:07Z  attempt 2 is given to node1",
+            "  2025-11-21T08:05:07Z  attempt 2 (resumed from a checkpoint) ended, the unit goes "
+            "on: "
+            "crash: signal 11",
+            "  2025-11-21T08:05:07Z  attempt 3 is given to node1",
             "  now: assigned"
         )
     );

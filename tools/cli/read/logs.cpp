@@ -13,6 +13,7 @@
 #include "coordinator/report/unit_finder.h"
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
+#include "core/json.h"
 #include "core/output_pack.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/verbs.h"
@@ -34,6 +35,7 @@ struct LogsOptions {
     bool failed = false;
     bool follow = false;
     bool all_attempts = false;
+    bool json = false;
 };
 
 std::string first_lines(const std::string& text, std::size_t lines) {
@@ -50,27 +52,41 @@ std::string ending_lines(const std::string& text, std::size_t lines) {
     return kept.empty() ? "" : fmt::format("{}\n", fmt::join(kept, "\n"));
 }
 
-// A pipe gets what the unit wrote; a terminal must not be steered by it.
-Result<void> print_output(const Context& context, const LogsOptions& options, std::string output) {
+std::string wanted_part(const LogsOptions& options, std::string output) {
     if (options.head > 0) output = first_lines(output, options.head);
     if (options.tail > 0) output = ending_lines(output, options.tail);
+    return output;
+}
+
+// A pipe gets what the unit wrote; a terminal must not be steered by it.
+Result<void> print_output(const Context& context, const std::string& output) {
     if (!context.terminal.is_terminal) return print_bytes(output);
     std::string shown = escape_for_terminal(escape_output(output), Newlines::keep);
     if (!shown.empty() && shown.back() != '\n') shown += '\n';
     return print_bytes(shown);
 }
 
-void print_title(const SweepReader& sweep, const EndedAttempt& attempt) {
-    const UnitName name = name_unit(sweep.plan(), attempt.unit);
-    std::string how(attempt.end.cause == Cause::none ? "done" : cause_name(attempt.end.cause));
+// What one attempt wrote, with its title.
+struct AttemptOutput {
+    UnitName name;
+    AttemptNumber attempt;
+    std::string state;  // "done", "running", "crash: signal 11"
+    std::string output;
+};
+
+std::string state_of(const EndedAttempt& attempt) {
+    std::string state(attempt.end.cause == Cause::none ? "done" : cause_name(attempt.end.cause));
     const std::string detail = describe_end(attempt.end);
-    if (!detail.empty()) how += ": " + escape_for_terminal(detail);
+    return detail.empty() ? state : state + ": " + detail;
+}
+
+void print_title(const AttemptOutput& shown) {
     fmt::print(
         "== {}  {}  attempt {}  {}\n",
-        escape_for_terminal(name.place),
-        escape_for_terminal(name.values),
-        attempt.attempt.value,
-        how
+        escape_for_terminal(shown.name.place),
+        escape_for_terminal(shown.name.values),
+        shown.attempt.value,
+        escape_for_terminal(shown.state)
     );
 }
 
@@ -112,38 +128,68 @@ Result<std::set<UnitKey>> choose_units(const SweepReader& sweep, const LogsOptio
     return failed;
 }
 
-// What attempts that run now wrote so far.
-Result<std::size_t> print_live(
-    const Context& context,
-    const SweepReader& sweep,
-    const std::set<UnitKey>& units,
-    const LogsOptions& options
+std::vector<AttemptOutput> ended_outputs(
+    const SweepReader& sweep, const std::vector<EndedAttempt>& attempts, const LogsOptions& options
 ) {
-    std::size_t shown = 0;
+    std::vector<AttemptOutput> outputs;
+    for (const EndedAttempt& attempt : attempts) {
+        const bool superseded = sweep.state().unit(attempt.unit).attempt != attempt.attempt.value;
+        if (superseded && !options.all_attempts) continue;
+        outputs.push_back(
+            {name_unit(sweep.plan(), attempt.unit),
+             attempt.attempt,
+             state_of(attempt),
+             wanted_part(options, output_of(sweep, attempt))}
+        );
+    }
+    return outputs;
+}
+
+// What attempts that run now wrote so far.
+std::vector<AttemptOutput> live_outputs(
+    const SweepReader& sweep, const std::set<UnitKey>& units, const LogsOptions& options
+) {
+    std::vector<AttemptOutput> outputs;
     for (const UnitKey key : units) {
         const UnitState& unit = sweep.state().unit(key);
         if (unit.phase != UnitPhase::assigned) continue;
         const AttemptNumber attempt{unit.attempt};
-        const std::string path = sweep.layout().live_output(sweep.plan().id(key), attempt);
-        const auto output = sweep.disk().read(path);
-        if (units.size() > 1 || !output) {
-            const UnitName name = name_unit(sweep.plan(), key);
-            fmt::print(
-                "== {}  {}  attempt {}  {}\n",
-                escape_for_terminal(name.place),
-                escape_for_terminal(name.values),
-                unit.attempt,
-                output ? "running" : "running; its output is shown once there is more of it"
-            );
-        }
-        if (output) {
-            if (auto printed = print_output(context, options, *output); !printed) {
-                return tl::unexpected(printed.error());
-            }
-        }
-        ++shown;
+        const auto output =
+            sweep.disk().read(sweep.layout().live_output(sweep.plan().id(key), attempt));
+        outputs.push_back(
+            {name_unit(sweep.plan(), key),
+             attempt,
+             output ? "running" : "running; its output is shown once there is more of it",
+             wanted_part(options, output.value_or(""))}
+        );
     }
-    return shown;
+    return outputs;
+}
+
+Result<void> print_as_json(const std::vector<AttemptOutput>& outputs) {
+    Array list;
+    for (const AttemptOutput& shown : outputs) {
+        list.emplace_back(Object{
+            {"unit",    shown.name.place                              },
+            {"id",      shown.name.id                                 },
+            {"values",  shown.name.values                             },
+            {"attempt", static_cast<std::int64_t>(shown.attempt.value)},
+            {"state",   escape_for_terminal(shown.state,                Newlines::keep)},
+            {"output",         escape_output(shown.output)                                               }
+        });
+    }
+    return print_bytes(format_json_pretty(list) + "\n");
+}
+
+Result<void> print_as_text(
+    const Context& context, const std::vector<AttemptOutput>& outputs, const LogsOptions& options
+) {
+    for (const AttemptOutput& shown : outputs) {
+        const bool silent = shown.output.empty() && shown.state.starts_with("running");
+        if (outputs.size() > 1 || options.words.empty() || silent) print_title(shown);
+        if (auto printed = print_output(context, shown.output); !printed) return printed;
+    }
+    return {};
 }
 
 Result<ExitCode> print_logs(const Context& context, const LogsOptions& options) {
@@ -156,21 +202,18 @@ Result<ExitCode> print_logs(const Context& context, const LogsOptions& options) 
     if (!attempts) return tl::unexpected(attempts.error());
     if (!options.all_attempts) *attempts = newest_per_unit(*attempts);
     if (attempts->size() > units_shown) attempts->resize(units_shown);
-    for (const EndedAttempt& attempt : *attempts) {
-        const bool superseded = sweep->state().unit(attempt.unit).attempt != attempt.attempt.value;
-        if (superseded && !options.all_attempts) continue;
-        if (attempts->size() > 1 || options.words.empty()) print_title(*sweep, attempt);
-        const auto printed = print_output(context, options, output_of(*sweep, attempt));
-        if (!printed) return tl::unexpected(printed.error());
-    }
-    const auto live = print_live(context, *sweep, *units, options);
-    if (!live) return tl::unexpected(live.error());
-    if (attempts->empty() && *live == 0) {
+    std::vector<AttemptOutput> outputs = ended_outputs(*sweep, *attempts, options);
+    for (AttemptOutput& live : live_outputs(*sweep, *units, options))
+        outputs.push_back(std::move(live));
+    if (outputs.empty()) {
         return fail(
             ErrorCode::not_found,
             "nothing has run there yet; `xorch status` says what is waited for"
         );
     }
+    const auto printed =
+        options.json ? print_as_json(outputs) : print_as_text(context, outputs, options);
+    if (!printed) return tl::unexpected(printed.error());
     return ExitCode::complete;
 }
 
@@ -208,10 +251,14 @@ class Follower {
             std::size_t& printed = printed_[{attempt.unit, attempt.attempt}];
             if (printed == finished) continue;
             const std::string output = output_of(sweep, attempt);
-            if (printed == 0) print_title(sweep, attempt);
+            if (printed == 0) {
+                print_title(
+                    {name_unit(sweep.plan(), attempt.unit), attempt.attempt, state_of(attempt), ""}
+                );
+            }
             const std::string rest = output.substr(std::min(printed, output.size()));
             printed = finished;
-            if (auto shown = print_output(context_, {}, rest); !shown) return shown;
+            if (auto shown = print_output(context_, rest); !shown) return shown;
         }
         for (const UnitKey key : units) {
             const UnitState& unit = sweep.state().unit(key);
@@ -223,7 +270,7 @@ class Follower {
             if (!output || printed == finished || output->size() <= printed) continue;
             const std::string rest = output->substr(printed);
             printed = output->size();
-            if (auto shown = print_output(context_, {}, rest); !shown) return shown;
+            if (auto shown = print_output(context_, rest); !shown) return shown;
         }
         return {};
     }
@@ -271,8 +318,11 @@ void add_logs(CLI::App& app, Context& context) {
     verb.add_option("--head", options.head, "Only the first lines")->type_name("N");
     verb.add_option("--tail", options.tail, "Only the last lines")->type_name("N");
     verb.add_flag("--failed", options.failed, "Of failed units, the newest 20");
-    verb.add_flag("--follow,-f", options.follow, "Go on as more is written, until the sweep ends");
+    CLI::Option* follow = verb.add_flag(
+        "--follow,-f", options.follow, "Go on as more is written, until the sweep ends"
+    );
     verb.add_flag("--all-attempts", options.all_attempts, "Not only the newest attempt");
+    verb.add_flag("--json", options.json, "Print JSON for programs")->excludes(follow);
 }
 
 }  // namespace xorch

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include "coordinator/report/status_text.h"
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
+#include "core/json.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/run/progress_display.h"
 #include "tools/cli/sweeps.h"
@@ -21,7 +23,17 @@ constexpr int look_every_ms = 1000;
 
 struct WatchOptions {
     std::string sweep;
+    bool json = false;
 };
+
+// For programs: one line of JSON per look, as `xorch status --json` but unbroken.
+Result<void> print_status_line(const SweepStatus& status) {
+    const auto value = parse_json(format_status_json(status));
+    if (!value) return tl::unexpected(value.error());
+    fmt::print("{}\n", format_json(*value));
+    std::fflush(stdout);
+    return {};
+}
 
 Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
     const auto layout = find_sweep(context.home, options.sweep);
@@ -32,8 +44,13 @@ Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
         const Now now = read_clocks();
         const auto status = read_status(disk, *layout, now.unix);
         if (!status) return tl::unexpected(status.error());
-        display.show(now, *status);
+        if (!options.json) {
+            display.show(now, *status);
+        } else if (auto printed = print_status_line(*status); !printed) {
+            return tl::unexpected(printed.error());
+        }
         if (status->phase != SweepPhase::running && status->phase != SweepPhase::paused) {
+            if (options.json) return exit_code_of(*status);
             display.finish();
             StatusPage page;
             page.now_unix = now.unix;
@@ -61,6 +78,7 @@ void add_watch(CLI::App& app, Context& context) {
         [&context, &options] { return watch(context, options); }
     );
     add_sweep_argument(verb, options.sweep);
+    verb.add_flag("--json", options.json, "Print a line of JSON per second for programs");
 }
 
 }  // namespace xorch

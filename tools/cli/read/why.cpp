@@ -4,6 +4,7 @@
 #include "coordinator/report/attempts.h"
 #include "coordinator/report/unit_finder.h"
 #include "core/io/posix_disk.h"
+#include "core/json.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/verbs.h"
 
@@ -17,7 +18,25 @@ constexpr std::size_t stories_max = 20;
 struct WhyOptions {
     std::string sweep;
     std::vector<std::string> words;
+    bool json = false;
 };
+
+Value as_json(const UnitStory& story) {
+    Array steps;
+    for (const StoryStep& step : story.steps) {
+        steps.emplace_back(Object{
+            {"at_unix_ms", std::int64_t{step.at_unix.count()}},
+            {"text",       step.text                         }
+        });
+    }
+    return Object{
+        {"unit",   story.name.place },
+        {"id",     story.name.id    },
+        {"values", story.name.values},
+        {"steps",  std::move(steps) },
+        {"now",    story.present    }
+    };
+}
 
 Result<ExitCode> explain(const Context& context, const WhyOptions& options) {
     PosixDisk disk;
@@ -25,10 +44,20 @@ Result<ExitCode> explain(const Context& context, const WhyOptions& options) {
     if (!sweep) return tl::unexpected(sweep.error());
     const auto units = find_units(sweep->plan(), options.words);
     if (!units) return tl::unexpected(units.error());
+    Array stories;
     for (std::size_t i = 0; i < std::min(units->size(), stories_max); ++i) {
         const auto story = tell_story(*sweep, (*units)[i]);
         if (!story) return tl::unexpected(story.error());
-        print_lines(*story);
+        if (options.json) {
+            stories.push_back(as_json(*story));
+        } else {
+            print_lines(story_lines(*story));
+        }
+    }
+    if (options.json) {
+        if (auto printed = print_bytes(format_json_pretty(stories) + "\n"); !printed)
+            return tl::unexpected(printed.error());
+        return ExitCode::complete;
     }
     if (units->size() > stories_max) {
         print_lines({"and more; name fewer units, or see `xorch records`"});
@@ -58,6 +87,7 @@ void add_why(CLI::App& app, Context& context) {
         ->type_name("UNIT");
     verb.add_option("--sweep", options.sweep, "A sweep's directory or its name; none: the newest")
         ->type_name("SWEEP");
+    add_json_flag(verb, options.json);
 }
 
 }  // namespace xorch
