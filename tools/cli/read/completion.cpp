@@ -68,7 +68,9 @@ std::string bash_script(const std::map<std::string, std::string>& words) {
 
 std::string fish_script(const std::map<std::string, std::string>& words) {
     std::string script =
-        fmt::format("complete -c xorch -n __fish_use_subcommand -f -a '{}'\n", verbs_of(words));
+        fmt::format("complete -c xorch -n __fish_use_subcommand -f -a '{}'\n", verbs_of(words)) +
+        "complete -c xorch -n 'not __fish_use_subcommand' -a '(set -q XORCH_HOME; and command ls "
+        "$XORCH_HOME; or command ls xorch-runs 2>/dev/null)'\n";
     for (const auto& [verb, options] : words) {
         std::string_view rest = options;
         while (!rest.empty()) {
