@@ -96,6 +96,8 @@ assert json.load(open(e["XORCH_INPUTS"])) == [], "inputs"
 assert e["XORCH_SEED"] == "42" and e["XORCH_RESUME"] == "", "seed"
 assert os.path.isdir(e["XORCH_OUT"]) and os.path.isdir(e["XORCH_CHECKPOINT_DIR"]), "folders"
 assert len(e["XORCH_UNIT_ID"]) == 32 and e["XORCH_INCARNATION"] == "0000000000005eed", "ids"
+assert e["XORCH_ATTEMPT"] == "1" and e["XORCH_CHECKPOINT_EVERY_S"] == "60", "attempt"
+assert os.path.dirname(e["XORCH_RECORDS"]) == os.path.dirname(e["XORCH_PARAMS"]), "records"
 assert os.path.isdir(e["XORCH_SWEEP"]) and not os.path.exists(e["XORCH_STOP_FILE"]), "sweep"
 assert e["XORCH_DEADLINE"] == "2000" and e["XORCH_TIME_LEFT_S"] == "1.5", "deadline"
 assert e["OMP_NUM_THREADS"] == "3" and e["GREETING"] == "hello", "env"
@@ -118,6 +120,24 @@ assert os.getcwd() == e["WHERE"], "cwd"
     ::unsetenv("SLURM_NTASKS");
     ::unsetenv("XORCH_KEEPER");
     EXPECT_EQ(end.cause, Cause::none) << end.tail;
+}
+
+TEST(AttemptRunner, WhatDoesNotLimitAUnitIsAnEmptyVariable) {
+    AttemptHarness harness;
+    harness.shell("set -u; echo \"<$XORCH_DEADLINE$XORCH_TIME_LEFT_S$XORCH_INPUTS$XORCH_RESUME>\"");
+    EXPECT_EQ(harness.output_of(harness.run()), "<>\n");
+}
+
+TEST(AttemptRunner, AUnitSeesSlurmsVariablesOnlyIfItsStageKeepsThem) {
+    AttemptHarness harness;
+    harness.shell("echo \"<$SLURM_NTASKS$PMI_RANK>\"");
+    ::setenv("SLURM_NTASKS", "4", 1);
+    ::setenv("PMI_RANK", "0", 1);
+    harness.stage().keep_slurm_env = true;
+    const AttemptEnd kept = harness.run();
+    ::unsetenv("SLURM_NTASKS");
+    ::unsetenv("PMI_RANK");
+    EXPECT_EQ(harness.output_of(kept), "<40>\n");
 }
 
 TEST(AttemptRunner, SourcesTheSetUpScriptOnce) {

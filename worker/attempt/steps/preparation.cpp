@@ -130,13 +130,11 @@ void tell(const PreparationRequest& request, Preparation& prepared) {
     add("XORCH_RECORDS", places.records);
     const double every = static_cast<double>(request.stage->limits.checkpoint_every.count()) / 1000;
     add("XORCH_CHECKPOINT_EVERY_S", fmt::format("{}", every));
-    if (request.order.deadline_unix.count() > 0) {
-        add("XORCH_DEADLINE", std::to_string(request.order.deadline_unix.count() / 1000));
-    }
-    if (request.order.time_left.count() > 0) {
-        const double left = static_cast<double>(request.order.time_left.count()) / 1000;
-        add("XORCH_TIME_LEFT_S", fmt::format("{}", left));
-    }
+    // Always there, so that a script may name them without asking; empty = nothing limits it.
+    const std::int64_t deadline_s = request.order.deadline_unix.count() / 1000;
+    add("XORCH_DEADLINE", deadline_s > 0 ? std::to_string(deadline_s) : "");
+    const double left = static_cast<double>(request.order.time_left.count()) / 1000;
+    add("XORCH_TIME_LEFT_S", left > 0 ? fmt::format("{}", left) : "");
 }
 
 // Rows go where the unit goes on writing them; a file that the script keeps itself goes back to
