@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "worker/os/hardware.h"
 #include "worker/os/run_program.h"
 
 namespace xorch {
@@ -54,6 +55,20 @@ TEST(Spawn, TheChildHasNoBlockedOrIgnoredSignals) {
     ::signal(SIGPIPE, ignored);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     EXPECT_EQ(done.output, "");
+}
+
+TEST(Spawn, TheChildMayUseItsCpusOnly) {
+    const int cpu = usable_cpus().back();
+    auto done = run_program(
+        {
+            .program = "/bin/grep",
+            .argv = {"grep",               "Cpus_allowed_list", "/proc/self/status"},
+            .cpus = {cpu}
+    },
+        {}
+    );
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->output, "Cpus_allowed_list:\t" + std::to_string(cpu) + "\n");
 }
 
 TEST(Spawn, SaysWhichStepFailed) {
