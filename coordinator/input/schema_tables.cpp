@@ -324,8 +324,8 @@ std::vector<Key<Notify>> notify_keys() {
     keys.member(
         "command",
         &Notify::command,
-        "Called when the sweep is done, paused or stranded and at its first failure; event, "
-        "sweep and text are in its environment."
+        "Called when the sweep is done, paused or stranded and at its first failure, with "
+        "XORCH_EVENT, XORCH_SWEEP and XORCH_TEXT in its environment."
     );
     return keys.take();
 }
