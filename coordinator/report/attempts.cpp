@@ -86,7 +86,7 @@ class Story {
                         describe_attempt(it.attempt, it.end),
                         spell_duration(it.end.ran),
                         it.end.message.empty() ? "" : ": ",
-                        it.end.message
+                        escape_for_terminal(it.end.message)
                     );
                 },
                 [&](const UnitAdopted& it) {

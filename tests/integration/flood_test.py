@@ -7,7 +7,7 @@ import os
 import subprocess
 import unittest
 
-from harness import PYTHON, WAIT_FOR_GATE, XORCH, Workplace, sweep, wait_until
+from harness import PYTHON, WAIT_FOR_GATE, XORCH, Workplace, sweep, said, wait_until
 
 TEN_GB = 10 * 10**9
 
@@ -48,7 +48,7 @@ class Floods(unittest.TestCase):
         peak = self.memory_peak(agent)
         with open(gate, "w"):
             pass
-        self.assertEqual(process.wait(timeout=120), 0, open(process.log.name).read()[-3000:])
+        self.assertEqual(process.wait(timeout=120), 0, said(process))
         self.assertLess(peak, 128 << 20)
         directory = self.place.sweeps()[-1]
         rows = json.loads(self.place.run("records", "--json", directory, check=0).stdout)
@@ -82,14 +82,14 @@ class FullDisk(unittest.TestCase):
         return process
 
     def wait_for_the_message(self, process):
-        wait_until(lambda: "journal cannot be written" in open(process.log.name).read(), "the message", 60)
-        told = open(process.log.name).read()
+        wait_until(lambda: "journal cannot be written" in said(process), "the message", 60)
+        told = said(process)
         self.assertIn("No space left on device", told)
         self.assertIn("Free space in " + self.place.sweeps()[-1], told)
         self.assertIn("this goes on by itself", told)
 
     def finish(self, process):
-        self.assertEqual(process.wait(timeout=120), 0, open(process.log.name).read()[-3000:])
+        self.assertEqual(process.wait(timeout=120), 0, said(process))
         directory = self.place.sweeps()[-1]
         rows = json.loads(self.place.run("records", "--json", directory, check=0).stdout)
         self.assertEqual([row["y"] for row in rows], list(range(60)))

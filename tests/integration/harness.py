@@ -52,15 +52,15 @@ class Workplace:
         return result
 
     def start(self, *arguments, descriptors=None):
-        """Starts xorch in the background, its output going to a file next to the sweeps. `descriptors` is its soft
-        limit of open files."""
+        """Starts xorch in the background, its output going to a file next to the sweeps; see said(). `descriptors` is
+        its soft limit of open files."""
         limit = [] if descriptors is None else ["prlimit", "--nofile=%d:" % descriptors]
-        log = open(os.path.join(self.folder, "log-%d.txt" % time.monotonic_ns()), "w+")
-        process = subprocess.Popen(
-            [*limit, XORCH, *arguments], env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, start_new_session=True,
-        )
-        process.log = log
+        with open(os.path.join(self.folder, "log-%d.txt" % time.monotonic_ns()), "w") as log:
+            process = subprocess.Popen(
+                [*limit, XORCH, *arguments], env=self.environment, cwd=self.folder, stdout=log,
+                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+            )
+        process.log = log.name
         return process
 
     def sweeps(self):
@@ -110,6 +110,12 @@ class Workplace:
             return "unit"
         verb = arguments[1] if len(arguments) > 1 else ""
         return verb if verb in ("keeper", "agent") else "coordinator"
+
+
+def said(process):
+    """The last of what a process that Workplace.start() made has printed so far."""
+    with open(process.log, errors="replace") as file:
+        return file.read()[-3000:]
 
 
 def wait_until(condition, what, seconds=60.0):

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from harness import Workplace, wait_until
+from harness import Workplace, said, wait_until
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts")
 STEPPER = os.path.join(SCRIPTS, "stepper.py")
@@ -97,8 +97,7 @@ class Killer:
             code = self.coordinator.wait(timeout=300)
             if code == 0:
                 return 0
-            self.coordinator.log.seek(0)
-            print("coordinator ended with", code, self.coordinator.log.read()[-2000:])
+            print("coordinator ended with", code, said(self.coordinator))
             if code in (2, 4, 5):
                 return code
         return -1

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import unittest
 
-from harness import PYTHON, WAIT_FOR_GATE, Workplace, sweep, wait_until
+from harness import PYTHON, WAIT_FOR_GATE, Workplace, sweep, said, wait_until
 
 NOBODY = 65534
 
@@ -57,7 +57,7 @@ class Strangers(unittest.TestCase):
         """Lets the unit go; the sweep must end as if nobody had disturbed it."""
         with open(self.gate, "w"):
             pass
-        self.assertEqual(self.submit.wait(timeout=120), 0, open(self.submit.log.name).read())
+        self.assertEqual(self.submit.wait(timeout=120), 0, said(self.submit))
         rows = json.loads(self.place.run("records", "--json", self.sweep, check=0).stdout)
         self.assertEqual([(row["y"], row["attempt"]) for row in rows], [(1, 1)])
 
@@ -164,7 +164,7 @@ class Strangers(unittest.TestCase):
         # Both need descriptors of the coordinator: a client's connection, and files for the end.
         self.place.run("retry", self.sweep, check=0)
         self.finish()
-        self.assertNotIn("open files", open(self.submit.log.name).read())
+        self.assertNotIn("open files", said(self.submit))
 
     def test_units_keep_the_users_limit_of_open_files_and_the_coordinator_does_not(self):
         def soft_limit(pid):

@@ -6,7 +6,7 @@ import pty
 import subprocess
 import unittest
 
-from harness import PYTHON, SCRIPTS, WAIT_FOR_GATE, XORCH, Workplace, sweep, wait_until
+from harness import PYTHON, SCRIPTS, WAIT_FOR_GATE, XORCH, Workplace, said, sweep, wait_until
 
 
 class TroubleTest(unittest.TestCase):
@@ -157,7 +157,7 @@ class TroubleTest(unittest.TestCase):
         directory = wait_until(lambda: self.place.sweeps(), "the sweep")[-1]
         wait_until(lambda: self.place.processes("unit"), "a running unit")
         process.send_signal(2)
-        self.assertEqual(process.wait(timeout=60), 75, open(process.log.name).read()[-3000:])
+        self.assertEqual(process.wait(timeout=60), 75, said(process))
         wait_until(lambda: not self.place.processes(), "no process left", 20)
         self.place.run("resume", directory, check=0)
 
