@@ -7,7 +7,7 @@ import os
 import subprocess
 import unittest
 
-from harness import PYTHON, WAIT_FOR_GATE, XORCH, Workplace, sweep, said, wait_until
+from harness import PYTHON, WAIT_FOR_GATE, XORCH, Workplace, said, sweep, wait_until
 
 TEN_GB = 10 * 10**9
 

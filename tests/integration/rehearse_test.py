@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import unittest
 
 from harness import Workplace
@@ -13,7 +14,8 @@ class RehearseTest(unittest.TestCase):
     def findings(self, name, code):
         place = Workplace()
         self.addCleanup(place.close)
-        result = place.run("rehearse", "--json", os.path.join(MISTAKES, name + ".toml"), check=code)
+        scripts = shutil.copytree(MISTAKES, os.path.join(place.folder, "scripts"))  # one of them writes there
+        result = place.run("rehearse", "--json", os.path.join(scripts, name + ".toml"), check=code)
         self.assertEqual(place.sweeps(), [])
         found = json.loads(result.stdout)["findings"]
         return [finding["mistake"] for finding in found if finding["serious"]], result.stdout
@@ -55,6 +57,24 @@ class RehearseTest(unittest.TestCase):
 
     def test_a_save_that_outlasts_the_lead_time(self):
         self.expect("saves_too_slowly", "saves_too_slowly")
+
+    def test_a_stage_that_needs_another_gets_the_folder_of_its_rehearsed_unit(self):
+        place = Workplace()
+        self.addCleanup(place.close)
+        path = place.write("two.toml", """
+[sweep]
+name = "two"
+[[stage]]
+name = "a"
+argv = ["/bin/sh", "-c", "echo made > $0/made", "{out}"]
+[[stage]]
+name = "b"
+needs = ["a"]
+argv = ["/bin/cat", "{inputs.a.dir}/made"]
+records.from = { stdout = "(?<found>made)" }
+records.required = ["found"]
+""")
+        place.run("rehearse", path, check=0)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import unittest
 
-from harness import PYTHON, WAIT_FOR_GATE, Workplace, sweep, said, wait_until
+from harness import PYTHON, WAIT_FOR_GATE, Workplace, said, sweep, wait_until
 
 NOBODY = 65534
 

@@ -12,7 +12,7 @@ class SavesTooSlowly(Unit):
     def write_state(self, folder):
         super().write_state(folder)
         with open(os.path.join(folder, "weights"), "w") as file:
-            for _ in range(20):
+            for _ in range(8):
                 file.write("weights " * 100)
                 file.flush()
                 time.sleep(0.1)

@@ -99,11 +99,11 @@ Value as_input(const Plan& plan, const Assignment& unit, const Rehearsed& rehear
             records.emplace_back(row);
     }
     return Object{
-        {"stage",     plan.stage(unit.unit.stage).name},
-        {"unit",      format_unit_id(unit.id)         },
-        {"params",    plan.parameters(unit.unit)      },
-        {"directory", rehearsed.out                   },
-        {"records",   records                         }
+        {"stage",   plan.stage(unit.unit.stage).name},
+        {"unit",    format_unit_id(unit.id)         },
+        {"params",  plan.parameters(unit.unit)      },
+        {"dir",     rehearsed.out                   },
+        {"records", records                         }
     };
 }
 
