@@ -159,6 +159,15 @@ class StagesTest(unittest.TestCase):
         rows = read_table(os.path.join(self.place.sweeps()[-1], "records.tsv"))
         self.assertEqual([(row["inputs"], row["chosen"]) for row in rows], [("1", "0.25")])
 
+    def test_a_changed_file_adopts_units_that_a_selection_promotes(self):
+        self.place.run("submit", self.place.write("pipeline.toml", PIPELINE), check=0)
+        changed = self.place.write("pipeline.toml", PIPELINE + '[summary]\nstage = "report"\n')
+        self.assertIn("6 units finished already", self.place.run("plan", changed, check=0).stdout)
+        self.place.run("submit", changed, check=0)
+        for stage in ("small", "full", "report"):
+            rows = json.loads(self.place.run("records", "--json", "--stage", stage, check=0).stdout)
+            self.assertTrue(rows and all(row["reason"].startswith("adopted from") for row in rows), rows)
+
     def test_the_folder_of_an_input_that_is_several_is_refused_before_anything_runs(self):
         path = self.place.write("several.toml", """
 [sweep]

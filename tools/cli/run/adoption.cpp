@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <span>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
+#include "coordinator/decide/rules/rules.h"
 #include "coordinator/journal/claim.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/report/sweep_reader.h"
@@ -25,18 +26,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t units_per_batch =
+constexpr std::size_t facts_per_batch =
     256;  // far below the limit of a frame for rows of usual size
 
-// Units of the new plan that nobody has a result for yet, by id.
+// Units of the new sweep that nobody has a result for yet, by id.
 using Wanted = std::unordered_map<UnitId, std::vector<UnitKey>>;
 
-Wanted all_units(const Plan& plan) {
+Wanted open_units(const State& state) {
+    const Plan& plan = state.plan();
     Wanted wanted;
     for (std::uint32_t stage = 0; stage < plan.stage_count(); ++stage) {
         for (std::uint32_t index = 0; index < plan.unit_count(StageIndex{stage}); ++index) {
             const UnitKey unit{StageIndex{stage}, index};
-            wanted[plan.id(unit)].push_back(unit);
+            if (!is_final(state.unit(unit).phase)) wanted[plan.id(unit)].push_back(unit);
         }
     }
     return wanted;
@@ -91,19 +93,6 @@ std::vector<SweepLayout> sweeps_of_name(const std::string& home, const std::stri
     return layouts;
 }
 
-// The results of each earlier sweep that has some, newest sweep first.
-std::vector<Earlier> find_all(const std::vector<SweepLayout>& layouts, const Plan& plan) {
-    std::vector<Earlier> all;
-    if (layouts.empty()) return all;
-    Wanted wanted = all_units(plan);
-    for (const SweepLayout& layout : layouts) {
-        if (wanted.empty()) break;
-        auto earlier = take_results(layout, wanted);
-        if (earlier && !earlier->units.empty()) all.push_back(std::move(*earlier));
-    }
-    return all;
-}
-
 // Artifacts of a unit under the new sweep, where an adopted unit's are looked for: attempt 0. Hard
 // links: a finished unit's files do not change any more.
 void link_artifacts(const Earlier& earlier, const SweepLayout& layout) {
@@ -123,8 +112,76 @@ void link_artifacts(const Earlier& earlier, const SweepLayout& layout) {
     }
 }
 
+// What a sweep that never ran may take over, as facts in the order in which its journal may hold
+// them: results, the selections that follow from them, results of the units that those promote.
+class Adoption {
+ public:
+    // From these sweeps, the newest first. One that cannot be read any more contributes nothing.
+    static Result<Adoption> collect(
+        const FrozenSweep& frozen, const std::vector<SweepLayout>& layouts
+    ) {
+        auto plan = Plan::make(frozen.sweep);
+        if (!plan) return tl::unexpected(plan.error());
+        Adoption adoption{State(*std::move(plan))};
+        do {
+            Wanted wanted = open_units(adoption.state_);
+            for (const SweepLayout& layout : layouts) {
+                if (wanted.empty()) break;
+                auto earlier = take_results(layout, wanted);
+                if (!earlier || earlier->units.empty()) continue;
+                if (auto added = adoption.add(*std::move(earlier)); !added) {
+                    return tl::unexpected(added.error());
+                }
+            }
+        } while (adoption.decide_selection());
+        return adoption;
+    }
+
+    EarlierResults results() const { return {from_, units_}; }
+
+    const std::vector<Earlier>& sources() const { return sources_; }
+
+    const std::vector<Fact>& facts() const { return facts_; }
+
+ private:
+    explicit Adoption(State state) : state_(std::move(state)) {}
+
+    Result<void> add(Earlier earlier) {
+        if (from_.empty()) from_ = earlier.units.front().from;
+        units_ += earlier.units.size();
+        FactBatch batch;
+        for (UnitAdopted& unit : std::exchange(earlier.units, {}))
+            batch.facts.emplace_back(std::move(unit));
+        sources_.push_back(std::move(earlier));
+        return apply(std::move(batch));
+    }
+
+    // False if none is due.
+    bool decide_selection() {
+        if (units_ == 0) return false;
+        const Effects due = on_progress(state_, Presence(state_, EpochNumber{1}, Now{}), Now{});
+        for (const Fact& fact : due.facts) {
+            if (std::holds_alternative<SelectionDecided>(fact))
+                return apply({.at_unix = {}, .facts = {fact}}).has_value();
+        }
+        return false;
+    }
+
+    Result<void> apply(FactBatch batch) {
+        if (auto applied = state_.apply(batch, {}); !applied) return applied;
+        std::move(batch.facts.begin(), batch.facts.end(), std::back_inserter(facts_));
+        return {};
+    }
+
+    State state_;
+    std::vector<Earlier> sources_;
+    std::vector<Fact> facts_;
+    std::string from_;
+    std::size_t units_ = 0;
+};
+
 Result<void> write_facts(
-    const SweepLayout& layout, const std::string& hash, std::vector<Earlier>& all
+    const SweepLayout& layout, const std::string& hash, const std::vector<Fact>& facts
 ) {
     auto self = this_holder("");
     if (!self) return tl::unexpected(self.error());
@@ -132,16 +189,12 @@ Result<void> write_facts(
     auto writer = JournalWriter::claim(disk, layout.journal(), JournalEnd{}, *self, hash);
     if (!writer) return tl::unexpected(writer.error());
     const Millis now = read_clocks().unix;
-    for (Earlier& earlier : all) {
-        const std::span<UnitAdopted> units(earlier.units);
-        for (std::size_t first = 0; first < units.size(); first += units_per_batch) {
-            FactBatch batch{.at_unix = now};
-            for (UnitAdopted& unit :
-                 units.subspan(first, std::min(units_per_batch, units.size() - first))) {
-                batch.facts.emplace_back(std::move(unit));
-            }
-            writer->stage(batch);
-        }
+    for (std::size_t first = 0; first < facts.size(); first += facts_per_batch) {
+        const auto begin = facts.begin() + static_cast<std::ptrdiff_t>(first);
+        const std::size_t count = std::min(facts_per_batch, facts.size() - first);
+        writer->stage({
+            .at_unix = now, .facts = {begin, begin + static_cast<std::ptrdiff_t>(count)}
+        });
     }
     writer->stage({.at_unix = now, .facts = {EpochEnded{"took over results of earlier sweeps"}}});
     return writer->write(writer->take_staged());
@@ -158,34 +211,25 @@ std::optional<SweepLayout> find_same_sweep(const std::string& home, const Frozen
     return std::nullopt;
 }
 
-Result<EarlierResults> find_earlier_results(const std::string& home, const Plan& plan) {
-    EarlierResults results;
-    for (Earlier& earlier : find_all(sweeps_of_name(home, plan.sweep().name), plan)) {
-        if (results.from.empty()) results.from = earlier.units.front().from;
-        std::move(earlier.units.begin(), earlier.units.end(), std::back_inserter(results.units));
-    }
-    return results;
+Result<EarlierResults> find_earlier_results(const std::string& home, const FrozenSweep& frozen) {
+    const auto adoption = Adoption::collect(frozen, sweeps_of_name(home, frozen.sweep.name));
+    if (!adoption) return tl::unexpected(adoption.error());
+    return adoption->results();
 }
 
-Result<Adopted> adopt_earlier(
+Result<EarlierResults> adopt_earlier(
     const std::string& home, const SweepLayout& layout, const FrozenSweep& frozen
 ) {
     std::vector<SweepLayout> layouts = sweeps_of_name(home, frozen.sweep.name);
     std::erase_if(layouts, [&](const SweepLayout& each) { return each.root == layout.root; });
-    Adopted adopted;
-    if (layouts.empty()) return adopted;
-    auto plan = Plan::make(frozen.sweep);
-    if (!plan) return tl::unexpected(plan.error());
-    std::vector<Earlier> all = find_all(layouts, *plan);
-    if (all.empty()) return adopted;
-    adopted.from = all.front().units.front().from;
-    for (const Earlier& earlier : all) {
-        adopted.units += earlier.units.size();
+    const auto adoption = Adoption::collect(frozen, layouts);
+    if (!adoption) return tl::unexpected(adoption.error());
+    if (adoption->facts().empty()) return EarlierResults{};
+    for (const Earlier& earlier : adoption->sources())
         link_artifacts(earlier, layout);
-    }
-    if (auto written = write_facts(layout, frozen.hash, all); !written)
+    if (auto written = write_facts(layout, frozen.hash, adoption->facts()); !written)
         return tl::unexpected(written.error());
-    return adopted;
+    return adoption->results();
 }
 
 }  // namespace xorch

@@ -6,13 +6,10 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "coordinator/input/freeze.h"
 #include "core/error.h"
-#include "core/facts.h"
 #include "core/layout.h"
-#include "core/plan.h"
 
 namespace xorch {
 
@@ -21,20 +18,15 @@ std::optional<SweepLayout> find_same_sweep(const std::string& home, const Frozen
 
 struct EarlierResults {
     std::string from;  // name of the newest sweep that contributed; empty = none
-    std::vector<UnitAdopted> units;
-};
-
-// Finished units of earlier sweeps of the same name that units of `plan` are equal to; of several
-// the newest sweep's. Sweeps that cannot be read any more contribute nothing.
-Result<EarlierResults> find_earlier_results(const std::string& home, const Plan& plan);
-
-struct Adopted {
-    std::string from;
     std::size_t units = 0;
 };
 
+// Finished units of earlier sweeps of the same name that units of this one are equal to; of several
+// the newest sweep's. Where they decide a selection, units that it promotes count too.
+Result<EarlierResults> find_earlier_results(const std::string& home, const FrozenSweep& frozen);
+
 // Writes them as facts into the journal of a sweep that never ran, in an epoch of their own.
-Result<Adopted> adopt_earlier(
+Result<EarlierResults> adopt_earlier(
     const std::string& home, const SweepLayout& layout, const FrozenSweep& frozen
 );
 

@@ -21,13 +21,13 @@ struct PlanOptions {
     bool json = false;
 };
 
-Result<Reuse> find_reuse(const std::string& home, const FrozenSweep& frozen, const Plan& plan) {
+Result<Reuse> find_reuse(const std::string& home, const FrozenSweep& frozen) {
     if (const auto same = find_same_sweep(home, frozen)) {
         return Reuse{.from = same->root, .same_sweep = true};
     }
-    auto earlier = find_earlier_results(home, plan);
+    auto earlier = find_earlier_results(home, frozen);
     if (!earlier) return tl::unexpected(earlier.error());
-    return Reuse{.from = earlier->from, .units = earlier->units.size()};
+    return Reuse{.from = earlier->from, .units = earlier->units};
 }
 
 Result<ExitCode> show_plan(const Context& context, const PlanOptions& options) {
@@ -38,7 +38,7 @@ Result<ExitCode> show_plan(const Context& context, const PlanOptions& options) {
     auto plan = Plan::make(frozen->sweep);
     if (!plan) return fail_at_source(options.source, plan.error());
     if (auto checked = check_commands(*plan); !checked) return tl::unexpected(checked.error());
-    auto reuse = find_reuse(context.home, *frozen, *plan);
+    auto reuse = find_reuse(context.home, *frozen);
     if (!reuse) return tl::unexpected(reuse.error());
     const PlanViewOptions view{
         .units_shown = options.units,
