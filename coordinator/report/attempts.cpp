@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
 #include "coordinator/report/failures.h"
 #include "coordinator/report/text.h"
@@ -67,8 +68,14 @@ class Story {
 
     void hear(const FactBatch& batch) {
         for (const Fact& fact : batch.facts) {
+            if (const auto* sealed = std::get_if<CheckpointSealed>(&fact)) {
+                if (sealed->unit == unit_) on_checkpoint(batch.at_unix, *sealed);
+                continue;
+            }
             const std::string sentence = sentence_of(fact);
-            if (!sentence.empty()) steps_.push_back({batch.at_unix, sentence});
+            if (sentence.empty()) continue;
+            steps_.push_back({batch.at_unix, sentence});
+            first_checkpoint_.reset();
         }
     }
 
@@ -109,7 +116,6 @@ class Story {
                         why_ended(it.end)
                     );
                 },
-                [&](const CheckpointSealed& it) { return on_checkpoint(it); },
                 [&](const UnitsCancelled& it) {
                     return std::string(contains(it.ranges, unit_) ? "cancelled" : "");
                 },
@@ -145,11 +151,20 @@ class Story {
         return "";
     }
 
-    std::string on_checkpoint(const CheckpointSealed& sealed) const {
-        if (sealed.unit != unit_) return "";
-        std::string text = fmt::format("checkpoint {} is sealed", sealed.sequence);
-        if (sealed.step >= 0) text += fmt::format(" at step {}", sealed.step);
-        return text;
+    // Checkpoints in a row are one step: a long training has thousands.
+    void on_checkpoint(Millis at_unix, const CheckpointSealed& sealed) {
+        const bool is_first = !first_checkpoint_;
+        if (is_first) first_checkpoint_ = sealed.sequence;
+        std::string text =
+            is_first ? fmt::format("checkpoint {} is sealed", sealed.sequence)
+                     : fmt::format(
+                           "checkpoints {} to {} are sealed", *first_checkpoint_, sealed.sequence
+                       );
+        if (sealed.step >= 0) {
+            text += fmt::format("{} at step {}", is_first ? "" : ", the newest", sealed.step);
+        }
+        if (!is_first) steps_.pop_back();
+        steps_.push_back({at_unix, std::move(text)});
     }
 
     std::string on_selection(const SelectionDecided& decided) const {
@@ -164,6 +179,7 @@ class Story {
     const SweepReader& sweep_;
     UnitKey unit_;
     std::vector<StoryStep> steps_;
+    std::optional<std::uint64_t> first_checkpoint_;  // if the last step is about checkpoints
 };
 
 std::string describe_present(const SweepReader& sweep, UnitKey key) {

@@ -51,7 +51,7 @@ class ScriptsTest(unittest.TestCase):
     @staticmethod
     def all_saved(place, stage):
         stories = [place.run("why", "%s/%d" % (stage, unit)).stdout for unit in range(SLOTS)]
-        return all("is sealed" in story for story in stories)
+        return all(" sealed" in story for story in stories)
 
     def test_argparse_script_that_prints_its_metric(self):
         self.stops_and_resumes("argparse_train")

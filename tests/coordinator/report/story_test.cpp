@@ -86,6 +86,12 @@ TEST(Story, TellsWhatHappenedToAUnitStepByStep) {
     sample.assign(1, 2);
     UnitGivenBack again = given_back(sample, 1, 2);
     again.end.resumed = true;
+    for (const std::uint64_t sequence : {2, 3, 4}) {
+        sealed.attempt = AttemptNumber{2};
+        sealed.sequence = sequence;
+        sealed.step = static_cast<std::int64_t>(40 * sequence);
+        sample.write({sealed});
+    }
     sample.write({again});
     sample.assign(1, 3);
     const SweepReader sweep = sample.read();
@@ -99,6 +105,7 @@ TEST(Story, TellsWhatHappenedToAUnitStepByStep) {
             "  2025-11-21T08:05:07Z  checkpoint 1 is sealed at step 40",
             "  2025-11-21T08:05:07Z  attempt 1 ended, the unit goes on: crash: signal 11",
             "  2025-11-21T08:05:07Z  attempt 2 is given to node1",
+            "  2025-11-21T08:05:07Z  checkpoints 2 to 4 are sealed, the newest at step 160",
             "  2025-11-21T08:05:07Z  attempt 2 (resumed from a checkpoint) ended, the unit goes "
             "on: "
             "crash: signal 11",
