@@ -5,9 +5,9 @@ import os
 import shutil
 import unittest
 
-from harness import Workplace
+from harness import SCRIPTS, Workplace
 
-MISTAKES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts", "mistakes")
+MISTAKES = os.path.join(SCRIPTS, "mistakes")
 
 
 class RehearseTest(unittest.TestCase):
@@ -57,6 +57,13 @@ class RehearseTest(unittest.TestCase):
 
     def test_a_save_that_outlasts_the_lead_time(self):
         self.expect("saves_too_slowly", "saves_too_slowly")
+
+    def test_a_script_that_ends_within_the_time_for_stopping_is_resumed_all_the_same(self):
+        place = Workplace()
+        self.addCleanup(place.close)
+        said = place.run("rehearse", os.path.join(SCRIPTS, "last_ckpt_train.toml"), check=0).stdout
+        self.assertIn("killing another run", said)
+        self.assertIn("runs, stops, resumes and records", said)
 
     def test_a_stage_that_needs_another_gets_the_folder_of_its_rehearsed_unit(self):
         place = Workplace()

@@ -106,6 +106,14 @@ TEST(Findings, AResumeThatOpensNoFileOfTheCheckpointIsFound) {
     EXPECT_EQ(mistakes(seen), only(Mistake::ignores_checkpoint));
 }
 
+TEST(Findings, TheFirstResumeIsLookedAtAlsoIfItFollowedTheKill) {
+    RehearsalSeen seen = flawless();
+    seen.killed->given_resume = seen.killed->opened_resume = false;
+    EXPECT_THAT(mistakes(seen), IsEmpty());
+    seen.resumed->opened_resume = false;
+    EXPECT_EQ(mistakes(seen), only(Mistake::ignores_checkpoint));
+}
+
 TEST(Findings, AResumeThatForgetsStateIsFound) {
     RehearsalSeen seen = flawless();
     seen.resumed->end.rows = "{\"acc\":0.51}\n";

@@ -101,10 +101,9 @@ void judge_rows(const RehearsalSeen& seen, Findings& findings) {
 }
 
 void judge_resume(const RehearsalSeen& seen, Findings& findings) {
-    const AttemptSeen* first_resumed = seen.killed    ? &*seen.killed
-                                       : seen.resumed ? &*seen.resumed
-                                                      : nullptr;
-    if (first_resumed != nullptr && first_resumed->given_resume && !first_resumed->opened_resume) {
+    const bool killed_was_resumed = seen.killed && seen.killed->given_resume;
+    const auto& first_resumed = killed_was_resumed ? seen.killed : seen.resumed;
+    if (first_resumed && first_resumed->given_resume && !first_resumed->opened_resume) {
         findings.push_back({
             .mistake = Mistake::ignores_checkpoint,
             .what = "it was given a checkpoint to go on from and opened no file of it: every "

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "core/io/clock.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr Millis look_every{50};  // for events that do not wake the runner
 constexpr std::string_view publish_folder = "/publish/";
 constexpr std::string_view sealed_folder = "/ckpt-";
+constexpr std::string_view out_folder = "/out/";
 
 // The part of a path below the folder in which units publish checkpoints; empty if it is not there.
 std::string_view published_part(std::string_view path) {
@@ -23,16 +25,22 @@ std::string_view published_part(std::string_view path) {
                                         : path.substr(at + publish_folder.size());
 }
 
-// True for a file in a sealed checkpoint of another attempt than `current`:
-// ".../<attempt>/ckpt-<n>/<file>".
-bool is_in_earlier_checkpoint(std::string_view path, AttemptNumber current) {
-    const std::size_t at = path.find(sealed_folder);
-    if (at == std::string_view::npos) return false;
+// The number of the attempt below whose folder "<attempt><folder>..." a path leads; empty if none.
+std::string_view attempt_before(std::string_view folder, std::string_view path) {
+    const std::size_t at = path.find(folder);
+    if (at == std::string_view::npos) return {};
     const std::string_view before = path.substr(0, at);
-    const std::size_t slash = before.rfind('/');
-    const std::string_view attempt =
-        slash == std::string_view::npos ? before : before.substr(slash + 1);
-    return attempt != std::to_string(current.value);
+    return before.substr(before.rfind('/') + 1);  // of npos: the whole
+}
+
+// True for a file in a sealed checkpoint of another attempt than `current`.
+bool is_in_earlier_checkpoint(std::string_view path, AttemptNumber current) {
+    const std::string_view attempt = attempt_before(sealed_folder, path);
+    return !attempt.empty() && attempt != std::to_string(current.value);
+}
+
+bool is_in_out_of(std::string_view path, AttemptNumber current) {
+    return attempt_before(out_folder, path) == std::to_string(current.value);
 }
 
 bool is_unfinished(std::string_view published) {
@@ -58,6 +66,8 @@ class Observer {
         while (!over_) {
             wait(now);
             now = read_clocks();
+            // What happened before the process started was the runner verifying a checkpoint.
+            look_at_folders();
             for (const AttemptNews& news : runner_.poll(now))
                 take(now, news);
             look_at_folders();
@@ -75,9 +85,6 @@ class Observer {
 
     void take(Now now, const AttemptNews& news) {
         if (std::holds_alternative<AttemptRunning>(news)) {
-            // Until here only the runner itself read the checkpoint, to verify it.
-            look_at_folders();
-            seen_.opened_resume = false;
             running_since_ = now.boot;
         } else if (const auto* sealed = std::get_if<AttemptSealed>(&news)) {
             seen_.checkpoints.push_back({sealed->sealed, now.boot - begun_});
@@ -105,14 +112,20 @@ class Observer {
     }
 
     void judge_event(const DirectoryEvent& event) {
-        using Kind = DirectoryEvent::Kind;
-        const bool earlier = is_in_earlier_checkpoint(event.path, what_.assignment.attempt);
-        if (earlier && event.kind == Kind::opened && !event.folder && running_since_) {
-            seen_.opened_resume = true;
+        if (event.folder || !running_since_) return;
+        if (event.kind == DirectoryEvent::Kind::opened) {
+            // A file that nobody wrote in this attempt was put back from a checkpoint.
+            const AttemptNumber attempt = what_.assignment.attempt;
+            const bool restored =
+                is_in_out_of(event.path, attempt) && !touched_.contains(event.path);
+            if (restored || is_in_earlier_checkpoint(event.path, attempt)) {
+                seen_.opened_resume = true;
+            }
+            return;
         }
+        touched_.insert(event.path);
         const std::string_view published = published_part(event.path);
-        if (published.empty() || event.folder) return;
-        if (event.kind != Kind::written) return;
+        if (published.empty() || event.kind != DirectoryEvent::Kind::written) return;
         if (stop_asked_) wrote_after_stop_ = true;
         // Files that xorch itself adds when it seals.
         const std::string_view name = published.substr(published.rfind('/') + 1);
@@ -151,6 +164,7 @@ class Observer {
     AttemptSeen seen_;
     Millis begun_{0};
     std::optional<Millis> running_since_;
+    std::set<std::string> touched_;  // made or written since
     std::optional<Millis> stop_asked_;
     bool wrote_after_stop_ = false;
     bool over_ = false;

@@ -113,8 +113,7 @@ class Rehearsal {
         return {};
     }
 
-    // Stop, resume and kill, resume to the end. A unit that ends before it is disturbed ends the
-    // scenario.
+    // Stop, resume and kill, resume to the end.
     Result<void> run_disturbed() {
         auto scenario = open_scenario(sweep_, settings_, "disturbed");
         if (!scenario) return tl::unexpected(scenario.error());
@@ -124,25 +123,33 @@ class Rehearsal {
         auto stopped = attempt(*scenario, 1, {.kind = Interruption::Kind::stop, .at_latest = half});
         if (!stopped) return tl::unexpected(stopped.error());
         seen_.stopped = std::move(*stopped);
-        given_resume_ = !seen_.stopped->checkpoints.empty();
-        if (seen_.stopped->end.cause == Cause::none) return {};
+        if (seen_.stopped->end.cause != Cause::none) {
+            given_resume_ = !seen_.stopped->checkpoints.empty();
+            settings_.say("resuming it, and killing it after another checkpoint");
+            return run_killed(*scenario, AttemptNumber{2}, std::max(half / 2, Millis{1}));
+        }
+        // It ended well before the time for stopping was over: only a kill interrupts it.
+        auto fresh = open_scenario(sweep_, settings_, "killed");
+        if (!fresh) return tl::unexpected(fresh.error());
+        settings_.say("it ended before it had to stop; killing another run after a checkpoint");
+        return run_killed(*fresh, AttemptNumber{1}, half);
+    }
 
-        settings_.say("resuming it, and killing it after another checkpoint");
+    // A unit that ends before it is killed ends the scenario.
+    Result<void> run_killed(Scenario& scenario, AttemptNumber number, Millis at_latest) {
         auto killed = attempt(
-            *scenario,
-            2,
-            {.kind = Interruption::Kind::kill, .at_latest = std::max(half / 2, Millis{1})}
+            scenario, number.value, {.kind = Interruption::Kind::kill, .at_latest = at_latest}
         );
         if (!killed) return tl::unexpected(killed.error());
-        given_resume_ = given_resume_ || !killed->checkpoints.empty();
         if (killed->end.cause == Cause::none) {
-            seen_.resumed = std::move(*killed);
+            if (given_resume_) seen_.resumed = std::move(*killed);
             return {};
         }
+        given_resume_ = given_resume_ || !killed->checkpoints.empty();
         seen_.killed = std::move(*killed);
 
         settings_.say("resuming it to its end");
-        auto resumed = attempt(*scenario, 3, {});
+        auto resumed = attempt(scenario, number.value + 1, {});
         if (!resumed) return tl::unexpected(resumed.error());
         seen_.resumed = std::move(*resumed);
         return {};

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -66,6 +67,7 @@ using Inputs = std::map<std::string, Value>;
 struct StageRehearsal {
     std::string stage;
     std::vector<RehearsalFinding> findings;
+    bool resumed = false;  // it went on from a checkpoint
 };
 
 Result<Assignment> first_unit(const Plan& plan, StageIndex stage, const Inputs& inputs) {
@@ -162,8 +164,10 @@ class Rehearse {
         fs::create_directory(settings.folder, error);
         auto rehearsed = rehearse(plan.sweep(), {stage, *assignment}, settings);
         if (!rehearsed) return tl::unexpected(rehearsed.error());
-        stages_.push_back({name, judge(plan.stage(stage), rehearsed->seen)});
-        if (rehearsed->seen.whole.end.cause == Cause::none) {
+        const RehearsalSeen& seen = rehearsed->seen;
+        const bool resumed = seen.resumed && seen.resumed->given_resume;
+        stages_.push_back({name, judge(plan.stage(stage), seen), resumed});
+        if (seen.whole.end.cause == Cause::none) {
             inputs_.emplace(name, as_input(plan, *assignment, *rehearsed));
         }
         return {};
@@ -201,8 +205,12 @@ void print_findings(const std::vector<StageRehearsal>& stages, const std::string
     if (is_serious(stages)) {
         fmt::print("\nMend these first; then rehearse again: `xorch rehearse {}`\n", file);
     } else {
+        const bool resumed = std::all_of(stages.begin(), stages.end(), [](const auto& stage) {
+            return stage.resumed;
+        });
         fmt::print(
-            "\nReady: it runs, stops, resumes and records as it should. Next: `xorch submit {}`\n",
+            "\nReady: it {} as it should. Next: `xorch submit {}`\n",
+            resumed ? "runs, stops, resumes and records" : "runs and records",
             file
         );
     }
