@@ -247,6 +247,13 @@ class LiveSweep(unittest.TestCase):
         wait_until(lambda: self.place.processes("unit"), "a running unit")
         return process, self.place.sweeps()[-1]
 
+    @staticmethod
+    def text_of(path):
+        if not os.path.exists(path):
+            return ""
+        with open(path) as file:
+            return file.read()
+
     def assert_nothing_runs(self):
         wait_until(lambda: not self.place.processes(), "no process left", 20)
 
@@ -338,6 +345,16 @@ slots = 2
         result = self.place.run("status", "--check", check=4)
         self.assertEqual(result.stdout + result.stderr, "")
         self.assertIn("before the end", self.place.run("logs", "--failed", check=0).stdout)
+
+    def test_the_first_failure_is_told_with_its_last_20_lines(self):
+        told = os.path.join(self.place.folder, "told")
+        path = self.place.write("loud.toml", FAILS.replace("echo before the end", "seq 1 30").replace('"fails"', '"loud"') + (
+            '[notify]\ncommand = ["/bin/sh", "-c", "echo $XORCH_SWEEP; echo \\"$XORCH_EVENT: $XORCH_TEXT\\" >> %s"]\n' % told))
+        self.place.run("submit", path, check=4)
+        wait_until(lambda: "done: " in self.text_of(told), "the notification of the end")
+        lines = self.text_of(told).splitlines()
+        self.assertRegex(lines[0], "^first_failure: unit f/0 failed")
+        self.assertEqual([line for line in lines if line.isdigit()], [str(number) for number in range(11, 31)])
 
     def test_set_overrides_the_file(self):
         path = self.place.write("fails.toml", FAILS)
