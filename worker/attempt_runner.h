@@ -5,6 +5,7 @@
 // driven by one file descriptor and a wake-up time. Loop thread only; hashing and syncing of
 // checkpoints happens on a thread behind a queue.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,10 @@ class AttemptRunner {
     // Reaps, reads output, escalates stops, seals checkpoints; returns what happened, in order per
     // attempt.
     std::vector<AttemptNews> poll(Now now);
+
+    // Called within carry_out() and poll() just before a process is made, once its folders are
+    // ready: whoever watches these tells the runner's own work from the unit's.
+    void before_each_start(std::function<void()> callback);
 
     // When poll() must be called at the latest, on the boot clock.
     Millis next_poll() const;

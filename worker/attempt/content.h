@@ -153,6 +153,7 @@ struct AttemptRunner::Content {
 
     const Sweep& sweep;
     RunnerSettings settings;
+    std::function<void()> before_start;
     std::vector<std::string> base_environment;
     std::map<std::uint32_t, std::vector<std::string>> stage_environments;
     Devices devices;

@@ -258,6 +258,10 @@ std::vector<AttemptNews> AttemptRunner::poll(Now now) {
     return content_->turn(now);
 }
 
+void AttemptRunner::before_each_start(std::function<void()> callback) {
+    content_->before_start = std::move(callback);
+}
+
 Millis AttemptRunner::next_poll() const {
     return content_->next_turn();
 }

@@ -160,6 +160,7 @@ Result<void> AttemptRunner::Content::spawn_main(Attempt& attempt) {
             inotify.number(), attempt.prepared.places.publish.c_str(), IN_MOVED_TO | IN_ONLYDIR
         );
     }
+    if (before_start) before_start();
     const auto pid = spawn(
         {.program = attempt.prepared.program,
          .argv = attempt.prepared.argv,

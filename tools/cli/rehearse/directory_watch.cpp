@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t watched =
-    IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_OPEN | IN_DONT_FOLLOW | IN_ONLYDIR;
+    IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_CLOSE_NOWRITE | IN_DONT_FOLLOW | IN_ONLYDIR;
 constexpr std::size_t files_max =
     50'000;  // a working directory larger than this is compared in part
 
@@ -28,7 +28,7 @@ DirectoryEvent::Kind kind_of(std::uint32_t mask) {
     if ((mask & IN_CREATE) != 0) return DirectoryEvent::Kind::created;
     if ((mask & IN_MODIFY) != 0) return DirectoryEvent::Kind::written;
     if ((mask & IN_MOVED_TO) != 0) return DirectoryEvent::Kind::moved_in;
-    return DirectoryEvent::Kind::opened;
+    return DirectoryEvent::Kind::read;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
 // What happens in a directory tree while a unit runs: which files are created, written, renamed,
-// opened. inotify, so it sees this machine's processes only, which is all a rehearsal needs.
+// read. inotify, so it sees this machine's processes only, which is all a rehearsal needs.
 // Folders that appear later are watched from then on; a file made in the instant before that is
 // reported as created when its folder is first listed. One thread.
 
@@ -15,7 +15,7 @@
 namespace xorch {
 
 struct DirectoryEvent {
-    enum class Kind { created, written, moved_in, opened };
+    enum class Kind { created, written, moved_in, read };  // read: closed and not written
     Kind kind = Kind::created;
     std::string path;  // relative to the watched directory
     bool folder = false;

@@ -62,17 +62,18 @@ class Observer {
     AttemptSeen run() {
         Now now = read_clocks();
         begun_ = now.boot;
+        // What happens before the process is there is the runner verifying a checkpoint.
+        runner_.before_each_start([this] { look_at_folders(); });
         runner_.carry_out(now, StartAttempt{.assignment = what_.assignment});
         while (!over_) {
             wait(now);
             now = read_clocks();
-            // What happened before the process started was the runner verifying a checkpoint.
-            look_at_folders();
             for (const AttemptNews& news : runner_.poll(now))
                 take(now, news);
             look_at_folders();
             interrupt(now);
         }
+        runner_.before_each_start({});
         return std::move(seen_);
     }
 
@@ -113,7 +114,7 @@ class Observer {
 
     void judge_event(const DirectoryEvent& event) {
         if (event.folder || !running_since_) return;
-        if (event.kind == DirectoryEvent::Kind::opened) {
+        if (event.kind == DirectoryEvent::Kind::read) {
             // A file that nobody wrote in this attempt was put back from a checkpoint.
             const AttemptNumber attempt = what_.assignment.attempt;
             const bool restored =

@@ -209,8 +209,9 @@ void print_findings(const std::vector<StageRehearsal>& stages, const std::string
             return stage.resumed;
         });
         fmt::print(
-            "\nReady: it {} as it should. Next: `xorch submit {}`\n",
-            resumed ? "runs, stops, resumes and records" : "runs and records",
+            "\nReady: it {}. Next: `xorch submit {}`\n",
+            resumed ? "runs, stops, resumes and records as it should"
+                    : "runs and records as it should; it ended before it could be resumed",
             file
         );
     }
