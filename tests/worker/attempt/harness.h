@@ -55,6 +55,7 @@ class AttemptHarness {
     // Turns `count` times, each a tick later.
     void tick(int count);
 
+    // True once something is in it.
     bool wait_for_file(const std::string& path);
 
     void destroy_runner() { runner_.reset(); }
