@@ -220,7 +220,7 @@ Result<std::vector<EndedAttempt>> read_attempts(
     return std::vector<EndedAttempt>(attempts.begin(), attempts.end());
 }
 
-Result<UnitStory> tell_story(const SweepReader& sweep, UnitKey unit) {
+Result<ToldStory> tell_story(const SweepReader& sweep, UnitKey unit) {
     Story story(sweep, unit);
     const auto visit = [&](const FactBatch& batch, FactLocation) -> Result<void> {
         story.hear(batch);
@@ -228,10 +228,10 @@ Result<UnitStory> tell_story(const SweepReader& sweep, UnitKey unit) {
     };
     const auto end = replay_journal(sweep.disk(), sweep.layout().journal(), visit);
     if (!end) return tl::unexpected(end.error());
-    return UnitStory{name_unit(sweep.plan(), unit), story.take(), describe_present(sweep, unit)};
+    return ToldStory{name_unit(sweep.plan(), unit), story.take(), describe_present(sweep, unit)};
 }
 
-std::vector<std::string> story_lines(const UnitStory& story) {
+std::vector<std::string> story_lines(const ToldStory& story) {
     std::vector<std::string> lines{fmt::format(
         "{}  {}  {}",
         escape_for_terminal(story.name.place),

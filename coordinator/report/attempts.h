@@ -31,15 +31,15 @@ struct StoryStep {
     std::string text;
 };
 
-struct UnitStory {
+struct ToldStory {
     UnitName name;
     std::vector<StoryStep> steps;
     std::string present;  // how the unit stands: "done", "failed (crash)"
 };
 
 // One step per thing that happened to the unit. Texts are safe to show.
-Result<UnitStory> tell_story(const SweepReader& sweep, UnitKey unit);
+Result<ToldStory> tell_story(const SweepReader& sweep, UnitKey unit);
 
-std::vector<std::string> story_lines(const UnitStory& story);
+std::vector<std::string> story_lines(const ToldStory& story);
 
 }  // namespace xorch

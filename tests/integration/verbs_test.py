@@ -280,7 +280,7 @@ class LiveSweep(unittest.TestCase):
         self.assertIn("xorch resume", self.place.run("status", check=0).stdout)
 
     def test_cancel_reaches_a_coordinator_and_works_without_one(self):
-        process, sweep = self.started()
+        process, sweep = self.started("--set", "stage.s.limits.grace=0s")
         self.place.run("cancel", "--unit", "s/0", check=0)
         self.assertEqual(process.wait(timeout=60), 3)
         path = self.place.write("other.toml", sleeper("other"))
@@ -388,10 +388,10 @@ class WithoutAFile(unittest.TestCase):
         words = ["--axis", "lr=1e-4,1e-3", "--", PYTHON, "train.py", "--lr", "{lr}"]
         printed = self.place.run("submit", *words, check=0).stdout
         sweep = self.place.sweeps()[-1]
-        written = os.path.join(sweep, "train.toml")
+        written = os.path.join(sweep, "command_line.toml")
         self.assertIn(written, printed)
         shutil.copy(written, self.place.folder)
-        self.assertIn("goes on with " + sweep, self.place.run("plan", "train.toml", check=0).stdout)
+        self.assertIn("goes on with " + sweep, self.place.run("plan", "command_line.toml", check=0).stdout)
         self.place.run("submit", *words, check=0)
         self.assertEqual(len(self.place.sweeps()), 1)
         self.assertEqual(json.loads(self.place.run("plan", "--json", *words, check=0).stdout)["stages"][0]["units"], 2)

@@ -21,7 +21,7 @@ struct WhyOptions {
     bool json = false;
 };
 
-Value as_json(const UnitStory& story) {
+Value as_json(const ToldStory& story) {
     Array steps;
     for (const StoryStep& step : story.steps) {
         steps.emplace_back(Object{

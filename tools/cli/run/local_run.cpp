@@ -190,7 +190,8 @@ Result<void> run_detached(const SweepLayout& layout) {
     for (Millis waited{0}; waited < reign_within; waited += look_every) {
         if (count_epochs(disk, layout) > before) return {};
         if (const auto end = started->ended()) {
-            return end->exit_code == 0 ? Result<void>() : explain_log(disk, layout);
+            const bool well = end->exit_code == 0 && end->signal == 0;
+            return well ? Result<void>() : explain_log(disk, layout);
         }
         pollfd waiting{.fd = started->descriptor(), .events = POLLIN, .revents = 0};
         ::poll(&waiting, 1, static_cast<int>(look_every.count()));

@@ -68,12 +68,10 @@ Result<SweepLayout> set_up(const Context& context, const FrozenSweep& frozen, bo
 }
 
 // The command line as a sweep file, for whoever wants to change or keep it.
-Result<void> keep_sweep_file(
-    const SweepSource& source, const SweepLayout& layout, const std::string& name
-) {
+Result<void> keep_sweep_file(const SweepSource& source, const SweepLayout& layout) {
     const auto text = spell_sweep(source);
     if (!text) return tl::unexpected(text.error());
-    const std::string path = fmt::format("{}/{}.toml", layout.root, name);
+    const std::string path = layout.root + "/command_line.toml";
     PosixDisk disk;
     if (auto written = write_file_atomically(disk, path, *text); !written) return written;
     say(fmt::format("as a sweep file: {} (copy it to this folder to change it)", path));
@@ -100,7 +98,7 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     auto layout = set_up(context, *frozen, options.fresh);
     if (!layout) return tl::unexpected(layout.error());
     if (!options.source.axes.empty()) {
-        if (auto kept = keep_sweep_file(options.source, *layout, frozen->sweep.name); !kept) {
+        if (auto kept = keep_sweep_file(options.source, *layout); !kept) {
             return tl::unexpected(kept.error());
         }
     }
