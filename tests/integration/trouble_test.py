@@ -86,17 +86,30 @@ class TroubleTest(unittest.TestCase):
             for bad in ("\x1b[31m", "\x07", "\u202e"):
                 self.assertNotIn(bad, shown, verb)
 
-    def test_a_nan_is_kept_and_a_missing_column_fails(self):
-        self.submit(
-            "nan", [PYTHON, "-c", "print('loss=nan')"],
-            'records.from = { stdout = "loss=(?<loss>.*)" }\nrecords.required = ["loss"]\n', check=0,
+    def test_a_nan_is_kept_and_flagged_and_never_wins(self):
+        more = (
+            'axes.v = ["nan", "0.5", "0.25"]\nrecords.from = { stdout = "loss=(?<loss>.*)" }\n'
+            'records.required = ["loss"]\n'
+            '[[select]]\nname = "best"\nfrom = "s"\norder = [ { metric = "loss", mode = "%s" } ]\n'
+            '[[stage]]\nname = "next"\npromote = "best"\nargv = ["/bin/echo", "v={v}"]\n'
+            'records.from = { stdout = "v=(?<chosen>.*)" }\n'
         )
-        self.assertIn("nan", self.place.run("records", "--format", "tsv", self.newest()).stdout)
+        for mode, winner in (("min", 0.25), ("max", 0.5)):
+            self.submit("nan-" + mode, ["/bin/echo", "loss={v}"], more % mode, check=0)
+            chosen = json.loads(self.place.run("records", "--json", "--stage", "next").stdout)
+            self.assertEqual([row["chosen"] for row in chosen], [winner])
+        rows = self.place.run("records", "--format", "tsv", "--stage", "s").stdout.splitlines()
+        self.assertIn("nan\tnan\t", rows[1])
+        self.assertIn("not finite in the last record: loss = nan", rows[1])
+
+    def test_a_missing_column_fails_the_unit_and_is_named(self):
+        script = "echo '{\"acc\": 1}' >> \"$XORCH_RECORDS\"".replace("{", "{{").replace("}", "}}")
         result = self.submit(
-            "missing", [PYTHON, "-c", "print('nothing')"],
-            'records.from = { stdout = "loss=(?<loss>.*)" }\nrecords.required = ["loss"]\nlimits.retries = 0\n', check=4,
+            "missing", ["/bin/sh", "-c", script],
+            'records.required = ["acc", "loss"]\nlimits.retries = 0\n', check=4,
         )
-        self.assertIn("loss", result.stdout + result.stderr + self.place.run("status", self.newest()).stdout)
+        self.assertIn('its last record has no column "loss"; it has: acc', result.stdout)
+        self.assertIn("next: xorch retry", result.stdout)
 
     def test_binary_junk_and_a_flood_stay_within_the_budget(self):
         self.submit(
