@@ -86,7 +86,7 @@ TEST(Story, TellsWhatHappenedToAUnitStepByStep) {
     sample.assign(1, 2);
     UnitGivenBack again = given_back(sample, 1, 2);
     again.end.resumed = true;
-    for (const std::uint64_t sequence : {2, 3, 4}) {
+    for (const std::uint64_t sequence : {2U, 3U, 4U}) {
         sealed.attempt = AttemptNumber{2};
         sealed.sequence = sequence;
         sealed.step = static_cast<std::int64_t>(40 * sequence);
