@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/json.h"
 
 namespace xorch {
@@ -72,6 +74,15 @@ Result<void> check_parameter(const ParameterDeclaration& declaration, const Valu
                 type_name(value),
                 format_json(value)
             )
+        );
+    }
+    const std::vector<std::string>& choices = declaration.choices;
+    const auto* text = value.get_if<std::string>();
+    if (text != nullptr && !choices.empty() &&
+        std::find(choices.begin(), choices.end(), *text) == choices.end()) {
+        return fail(
+            ErrorCode::invalid_input,
+            fmt::format("must be one of {}, not {}", fmt::join(choices, ", "), format_json(value))
         );
     }
     const auto number = value.as_number();

@@ -26,6 +26,15 @@ struct ParameterDeclaration {
     std::optional<double> maximum;
     std::string unit;
     std::string doc;
+    std::vector<std::string> choices = {};  // text only; empty = any
+};
+
+// A tensor that the job takes from or gives to a file of the user's, a TorchScript module above
+// all.
+struct ShapeDeclaration {
+    std::string name;
+    std::string shape;  // "f32[N,3,H,W]"
+    std::string doc;
 };
 
 struct ColumnDeclaration {
@@ -40,6 +49,9 @@ struct JobDeclaration {
     std::vector<ParameterDeclaration> parameters;
     bool other_parameters = false;           // also takes parameters that are not declared
     std::vector<ColumnDeclaration> columns;  // empty = not known beforehand
+    std::vector<ShapeDeclaration> shapes = {};
+    std::string source = {};    // the file that does it, relative to the project
+    bool needs_runner = false;  // by xorch-runner; the agent itself does the others
 };
 
 const ParameterDeclaration* find_parameter(const JobDeclaration& job, std::string_view name);

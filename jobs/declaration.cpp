@@ -1,5 +1,7 @@
 #include "jobs/declaration.h"
 
+#include "jobs/example/declare.h"
+
 namespace xorch {
 
 namespace {
@@ -15,6 +17,7 @@ JobDeclaration declare_command() {
 JobDeclaration declare_noop() {
     JobDeclaration job;
     job.name = "noop";
+    job.source = "worker/attempt/noop.cpp";
     job.doc = "Returns at once: for measuring the orchestrator itself, and for trying out a sweep.";
     job.other_parameters = true;
     job.parameters.push_back(
@@ -45,7 +48,7 @@ JobDeclaration declare_noop() {
 }  // namespace
 
 std::vector<JobDeclaration> job_declarations() {
-    return {declare_command(), declare_noop()};
+    return {declare_command(), declare_noop(), declare_example_regression()};
 }
 
 }  // namespace xorch

@@ -106,6 +106,11 @@ class Arrows(Checks):
         )
         self.assertEqual(len(found), 2)
 
+    def test_libtorch_comes_through_one_header(self):
+        include = "#pragma once\n#include <torch/torch.h>\n"
+        self.assertEqual(self.findings(include_arrows.check, jobs__torch__torch_dot_h=include), [])
+        self.assert_found("jobs/torch/torch.h", include_arrows.check, jobs__a_dot_cpp=include)
+
     def test_a_header_without_its_guard_is_found(self):
         self.assert_found("#pragma once", include_arrows.check, core__unit_dot_h="\n")
 

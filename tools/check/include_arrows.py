@@ -38,6 +38,9 @@ HEADER_MAY = re.compile(
 )
 TEST_FRAMEWORK = re.compile(r"^(gtest|gmock)/")
 TOML = re.compile(r"^toml(\+\+|plusplus)?[/.]")
+# LibTorch costs ten seconds a file unless everybody takes the one precompiled header.
+TORCH = re.compile(r"^(torch|ATen|c10)/")
+TORCH_DOOR = "jobs/torch/torch.h"
 
 
 def folder_of(path, folders):
@@ -70,6 +73,10 @@ def _judge(path, number, name, quoted):
     pure = folder_of(path, PURE + tuple(ARROWS)) in PURE
     if pure and not quoted and OS_HEADER.match(name):
         yield finding(path, number, "pure code must not reach the system: <%s>" % name)
+    if not quoted and TORCH.match(name):
+        if path != TORCH_DOOR:
+            yield finding(path, number, "LibTorch comes through %s: <%s>" % (TORCH_DOOR, name))
+        return
     in_tests = path.startswith("tests/")
     if path.endswith(".h") and not quoted and not HEADER_MAY.match(name):
         if not (in_tests and TEST_FRAMEWORK.match(name)):

@@ -1,0 +1,243 @@
+#include "jobs/job.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "core/io/posix_disk.h"
+#include "core/json.h"
+#include "core/record.h"
+
+namespace xorch {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Often enough to see that it lives, seldom enough not to fill the log of a week's unit.
+constexpr Millis progress_every{10'000};
+
+constexpr const char* about_name = "xorch.json";  // the agent reads it when it seals
+
+Result<void> make_folder(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) return fail_from_errno("making " + path, error.value());
+    return {};
+}
+
+std::string text_of(const Value& item, std::string_view key) {
+    const Value* value = item.find(key);
+    const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
+    return text == nullptr ? "" : *text;
+}
+
+Result<std::vector<UnitInput>> read_inputs(const std::string& text) {
+    std::vector<UnitInput> inputs;
+    if (text.empty()) return inputs;
+    const auto list = parse_json(text);
+    if (!list) return fail_with_context(list.error(), "the unit's inputs");
+    const auto* items = list->get_if<Array>();
+    if (items == nullptr) return fail(ErrorCode::invalid_input, "the unit's inputs are no list");
+    for (const Value& item : *items) {
+        UnitInput input{
+            .stage = text_of(item, "stage"),
+            .unit = text_of(item, "unit"),
+            .directory = text_of(item, "dir")};
+        const Value* params = item.find("params");
+        if (params != nullptr && params->get_if<Object>() != nullptr)
+            input.params = *params->get_if<Object>();
+        const Value* records = item.find("records");
+        const auto* rows = records == nullptr ? nullptr : records->get_if<Array>();
+        for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) {
+            if (const auto* row = rows->at(i).get_if<Object>()) input.records.push_back(*row);
+        }
+        inputs.push_back(std::move(input));
+    }
+    return inputs;
+}
+
+bool stays_inside(const fs::path& name) {
+    if (name.empty() || name.is_absolute()) return false;
+    for (const fs::path& part : name) {
+        if (part == "..") return false;
+    }
+    return true;
+}
+
+Result<void> write_about(
+    Disk& disk, const std::string& folder, std::int64_t step, const std::string& records
+) {
+    const auto size = disk.size(records);
+    if (!size && size.error().code != ErrorCode::not_found) return tl::unexpected(size.error());
+    const Object about{
+        {"step",          step                                        },
+        {"records_bytes", static_cast<std::int64_t>(size.value_or(0U))}
+    };
+    auto file = disk.create(folder + "/" + about_name);
+    if (!file) return tl::unexpected(file.error());
+    if (auto written = (*file)->append(format_json(Value(about)) + "\n"); !written) return written;
+    return (*file)->sync();
+}
+
+}  // namespace
+
+Result<NativeUnit> NativeUnit::open(
+    const JobDeclaration& job, UnitSetup setup, UnitHost& host, std::unique_ptr<Communicator> ranks
+) {
+    NativeUnit unit(std::move(setup), host);
+    unit.ranks_ = std::move(ranks);
+    const auto given = parse_json(unit.setup_.params);
+    if (!given) return fail_with_context(given.error(), "the unit's parameters");
+    const auto* members = given->get_if<Object>();
+    if (members == nullptr)
+        return fail(ErrorCode::invalid_input, "the unit's parameters are no object");
+    auto params = Parameters::read(job, *members);
+    if (!params) return tl::unexpected(params.error());
+    unit.params_ = std::move(*params);
+    auto inputs = read_inputs(unit.setup_.inputs);
+    if (!inputs) return tl::unexpected(inputs.error());
+    unit.inputs_ = std::move(*inputs);
+    if (auto rewound = unit.rewind_records(); !rewound) return tl::unexpected(rewound.error());
+    unit.saved_at_ = host.now();
+    return unit;
+}
+
+// The agent copies rows a moment after a checkpoint was published; those that came in between would
+// be there twice.
+Result<void> NativeUnit::rewind_records() {
+    if (setup_.resume.empty()) return {};
+    PosixDisk disk;
+    const auto text = disk.read(setup_.resume + "/" + about_name);
+    if (!text) return fail_with_context(text.error(), "reading the checkpoint");
+    const auto about = parse_json(*text);
+    const Value* value = about ? about->find("records_bytes") : nullptr;
+    const auto* bytes = value == nullptr ? nullptr : value->get_if<std::int64_t>();
+    if (bytes == nullptr || *bytes < 0)
+        return fail(ErrorCode::corrupted, setup_.resume + "/" + about_name + " is damaged");
+    const auto size = disk.size(setup_.records);
+    if (!size && size.error().code != ErrorCode::not_found) return tl::unexpected(size.error());
+    const auto present = static_cast<std::int64_t>(size.value_or(0U));
+    if (present < *bytes) {
+        return fail(
+            ErrorCode::corrupted,
+            fmt::format("{} bytes of the checkpoint's records are missing", *bytes - present)
+        );
+    }
+    if (present > *bytes && ::truncate(setup_.records.c_str(), *bytes) != 0)
+        return fail_from_errno("cutting back " + setup_.records, errno);
+    return {};
+}
+
+Result<const UnitInput*> NativeUnit::input(std::string_view stage) const {
+    const UnitInput* found = nullptr;
+    for (const UnitInput& each : inputs_) {
+        if (each.stage != stage) continue;
+        if (found != nullptr) {
+            return fail(
+                ErrorCode::conflict, fmt::format("more than one input is of stage \"{}\"", stage)
+            );
+        }
+        found = &each;
+    }
+    if (found == nullptr) {
+        return fail(
+            ErrorCode::not_found,
+            fmt::format("no input is of stage \"{}\" (needs = [\"{}\"])", stage, stage)
+        );
+    }
+    return found;
+}
+
+RandomStream NativeUnit::stream(std::string_view purpose, std::initializer_list<std::int64_t> where)
+    const {
+    return RandomStream(setup_.seed, purpose, where);
+}
+
+Result<void> NativeUnit::report(const Object& row) {
+    const std::string line = format_rows({row});
+    // The agent reads it by the same rules; here the job can still say what it was doing.
+    if (auto checked = parse_rows(line); !checked) return tl::unexpected(checked.error());
+    PosixDisk disk;
+    const auto there = disk.exists(setup_.records);
+    if (!there) return tl::unexpected(there.error());
+    auto file = *there ? disk.open_append(setup_.records) : disk.create(setup_.records);
+    if (!file) return tl::unexpected(file.error());
+    return (*file)->append(line);
+}
+
+Result<std::string> NativeUnit::artifact(std::string_view name) {
+    const fs::path relative(name);
+    XORCH_CHECK(stays_inside(relative), "an artifact's name stays inside the unit's folder");
+    const fs::path path = fs::path(setup_.out) / relative;
+    if (auto made = make_folder(path.parent_path().string()); !made)
+        return tl::unexpected(made.error());
+    return path.string();
+}
+
+Result<std::optional<JobState>> NativeUnit::resume() {
+    if (setup_.resume.empty()) return std::optional<JobState>();
+    PosixDisk disk;
+    auto state = load_job_state(disk, setup_.resume);
+    if (!state) return fail_with_context(state.error(), "resuming");
+    return std::optional<JobState>(std::move(*state));
+}
+
+// The largest answer counts, so that no rank saves or stops alone. A rank that cannot be reached
+// ends the gang: then stopping is right.
+bool NativeUnit::agreed(bool own_answer) {
+    if (ranks_->size() == 1) return own_answer;
+    std::array<std::int64_t, 1> answer{own_answer ? 1 : 0};
+    const auto reduced = ranks_->all_reduce_max(answer);
+    return !reduced || answer[0] != 0;
+}
+
+bool NativeUnit::should_checkpoint() {
+    const bool by_time =
+        setup_.checkpoint_every > Millis{0} && host_->now() - saved_at_ >= setup_.checkpoint_every;
+    return agreed(by_time || host_->stop_asked());
+}
+
+bool NativeUnit::should_stop() {
+    return agreed(host_->stop_asked());
+}
+
+Result<void> NativeUnit::checkpoint(std::int64_t step, const JobState& state) {
+    if (auto made = make_folder(setup_.publish); !made) return made;
+    const std::string finished = fmt::format("{}/step-{}", setup_.publish, step);
+    const std::string unfinished = finished + ".tmp";
+    std::error_code error;
+    fs::remove_all(unfinished, error);
+    // Written again after a resume, and not taken by the agent yet.
+    fs::remove_all(finished, error);
+    PosixDisk disk;
+    if (auto made = disk.make_directory(unfinished); !made) return made;
+    if (auto saved = save_job_state(disk, unfinished, state); !saved) return saved;
+    if (auto told = write_about(disk, unfinished, step, setup_.records); !told) return told;
+    if (auto synced = disk.sync_directory(unfinished); !synced) return synced;
+    if (auto renamed = disk.rename(unfinished, finished); !renamed) return renamed;
+    if (auto synced = disk.sync_directory(setup_.publish); !synced) return synced;
+    saved_at_ = host_->now();
+    host_->on_published();
+    return {};
+}
+
+std::optional<Millis> NativeUnit::time_left() {
+    if (setup_.stop_before == Millis{0}) return std::nullopt;
+    return std::max(setup_.stop_before - host_->now(), Millis{0});
+}
+
+void NativeUnit::progress(std::int64_t done, std::int64_t total) {
+    const Millis now = host_->now();
+    if (spoke_at_ && now - *spoke_at_ < progress_every && done < total) return;
+    spoke_at_ = now;
+    // Output belongs to the unit; `xorch logs` shows it.
+    fmt::print("{} of {}\n", done, total);
+    std::fflush(stdout);
+}
+
+}  // namespace xorch
