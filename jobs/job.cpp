@@ -70,13 +70,14 @@ bool stays_inside(const fs::path& name) {
 }
 
 Result<void> write_about(
-    Disk& disk, const std::string& folder, std::int64_t step, const std::string& records
+    Disk& disk, const std::string& folder, std::int64_t step, const UnitSetup& setup
 ) {
-    const auto size = disk.size(records);
+    const auto size = disk.size(setup.records);
     if (!size && size.error().code != ErrorCode::not_found) return tl::unexpected(size.error());
     const Object about{
         {"step",          step                                        },
-        {"records_bytes", static_cast<std::int64_t>(size.value_or(0U))}
+        {"records_bytes", static_cast<std::int64_t>(size.value_or(0U))},
+        {"env_key",       setup.env_key                               }
     };
     auto file = disk.create(folder + "/" + about_name);
     if (!file) return tl::unexpected(file.error());
@@ -102,20 +103,22 @@ Result<NativeUnit> NativeUnit::open(
     auto inputs = read_inputs(unit.setup_.inputs);
     if (!inputs) return tl::unexpected(inputs.error());
     unit.inputs_ = std::move(*inputs);
-    if (auto rewound = unit.rewind_records(); !rewound) return tl::unexpected(rewound.error());
+    if (auto read = unit.read_checkpoint(); !read) return tl::unexpected(read.error());
     unit.saved_at_ = host.now();
     return unit;
 }
 
-// The agent copies rows a moment after a checkpoint was published; those that came in between would
-// be there twice.
-Result<void> NativeUnit::rewind_records() {
+// What stands beside the job's own state. The agent copies rows a moment after a checkpoint was
+// published; those that came in between would be there twice.
+Result<void> NativeUnit::read_checkpoint() {
     if (setup_.resume.empty()) return {};
     PosixDisk disk;
     const auto text = disk.read(setup_.resume + "/" + about_name);
     if (!text) return fail_with_context(text.error(), "reading the checkpoint");
     const auto about = parse_json(*text);
-    const Value* value = about ? about->find("records_bytes") : nullptr;
+    if (!about) return fail(ErrorCode::corrupted, setup_.resume + "/" + about_name + " is damaged");
+    resumed_env_key_ = text_of(*about, "env_key");
+    const Value* value = about->find("records_bytes");
     const auto* bytes = value == nullptr ? nullptr : value->get_if<std::int64_t>();
     if (bytes == nullptr || *bytes < 0)
         return fail(ErrorCode::corrupted, setup_.resume + "/" + about_name + " is damaged");
@@ -217,7 +220,7 @@ Result<void> NativeUnit::checkpoint(std::int64_t step, const JobState& state) {
     PosixDisk disk;
     if (auto made = disk.make_directory(unfinished); !made) return made;
     if (auto saved = save_job_state(disk, unfinished, state); !saved) return saved;
-    if (auto told = write_about(disk, unfinished, step, setup_.records); !told) return told;
+    if (auto told = write_about(disk, unfinished, step, setup_); !told) return told;
     if (auto synced = disk.sync_directory(unfinished); !synced) return synced;
     if (auto renamed = disk.rename(unfinished, finished); !renamed) return renamed;
     if (auto synced = disk.sync_directory(setup_.publish); !synced) return synced;

@@ -51,10 +51,11 @@ struct UnitSetup {
     std::string inputs;         // JSON as of XORCH_INPUTS, or empty
     std::uint32_t seed = 0;
     std::uint32_t threads = 1;
-    std::string out;                  // for artifacts; made when the first one is
-    std::string publish;              // for finished checkpoints; made when the first one is
-    std::string resume;               // sealed checkpoint to go on from
-    std::string records;              // JSON lines; holds the rows of that checkpoint already
+    std::string out;      // for artifacts; made when the first one is
+    std::string publish;  // for finished checkpoints; made when the first one is
+    std::string resume;   // sealed checkpoint to go on from
+    std::string records;  // JSON lines; holds the rows of that checkpoint already
+    std::string env_key;  // all that the unit's bits depend on, beside its own definition
     Millis checkpoint_every{60'000};  // 0 = never by time
     Millis stop_before{0};            // on the host's clock; 0 = open
 };
@@ -64,8 +65,8 @@ class UnitHost {
  public:
     virtual ~UnitHost() = default;
 
-    virtual bool stop_asked() const = 0;
-    virtual Millis now() = 0;  // never goes back
+    virtual bool stop_asked() = 0;  // once true, always true
+    virtual Millis now() = 0;       // never goes back
     virtual void on_published() = 0;
 };
 
@@ -107,6 +108,9 @@ class NativeUnit {
     // What an earlier attempt saved; nothing = start from the beginning.
     Result<std::optional<JobState>> resume();
 
+    // The env_key that it was saved under; empty = there is none.
+    const std::string& resumed_env_key() const { return resumed_env_key_; }
+
     // It is time: limits.checkpoint_every has passed since the last one, or the unit shall stop.
     // All ranks get one answer and must ask at the same step.
     bool should_checkpoint();
@@ -126,7 +130,7 @@ class NativeUnit {
  private:
     NativeUnit(UnitSetup setup, UnitHost& host) : setup_(std::move(setup)), host_(&host) {}
 
-    Result<void> rewind_records();
+    Result<void> read_checkpoint();
     bool agreed(bool own_answer);
 
     UnitSetup setup_;
@@ -134,10 +138,22 @@ class NativeUnit {
     std::unique_ptr<Communicator> ranks_;
     Parameters params_;
     std::vector<UnitInput> inputs_;
+    std::string resumed_env_key_;
     Millis saved_at_{0};
     std::optional<Millis> spoke_at_;
 };
 
 using JobFunction = Result<JobEnd> (*)(NativeUnit& unit);
+
+// What an exception out of a job means.
+struct JobFailure {
+    std::string message;
+    bool out_of_memory = false;
+};
+
+struct NativeJob {
+    std::string_view name;  // of its declaration
+    JobFunction run;
+};
 
 }  // namespace xorch

@@ -18,13 +18,6 @@ std::span<const NativeJob> native_jobs() {
     return jobs;
 }
 
-const NativeJob* find_native_job(std::string_view name) {
-    for (const NativeJob& job : jobs) {
-        if (job.name == name) return &job;
-    }
-    return nullptr;
-}
-
 std::span<const DataMaker> data_makers() {
     return {};
 }

@@ -13,15 +13,7 @@
 
 namespace xorch {
 
-struct NativeJob {
-    std::string_view name;  // of its declaration
-    JobFunction run;
-};
-
 std::span<const NativeJob> native_jobs();
-
-// nullptr if there is none of that name.
-const NativeJob* find_native_job(std::string_view name);
 
 // `xorch data make NAME DIRECTORY --seed N`: synthetic data in the layout of the real one.
 struct DataMaker {
