@@ -16,6 +16,10 @@ std::string SweepLayout::program() const {
     return root + "/xorch";
 }
 
+std::string SweepLayout::native_program() const {
+    return root + "/xorch-runner";
+}
+
 std::string SweepLayout::journal() const {
     return root + "/journal";
 }

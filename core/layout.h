@@ -12,9 +12,10 @@ namespace xorch {
 struct SweepLayout {
     std::string root;  // absolute, without a trailing slash
 
-    std::string sweep_file() const;  // sweep.toml: frozen, resolved
-    std::string code() const;        // copies of declared code, one folder per stage name
-    std::string program() const;     // the copy of xorch that this sweep uses
+    std::string sweep_file() const;      // sweep.toml: frozen, resolved
+    std::string code() const;            // copies of declared code, one folder per stage name
+    std::string program() const;         // the copy of xorch that this sweep uses
+    std::string native_program() const;  // that of xorch-runner, if it has native units
     std::string journal() const;
     std::string endpoint(EpochNumber epoch) const;  // journal/<epoch>.endpoint.json
     std::string alive(EpochNumber epoch) const;     // journal/<epoch>.alive

@@ -171,8 +171,9 @@ struct Tuning {
     Millis inbox_every{2'000};
     Millis canary_healthy{30'000};  // a canary that ran so long counts as good
     Millis drain_slack{5'000};
-    Millis save_guess{10'000};   // time of a checkpoint before the first sample
-    Millis tables_every{5'000};  // how often derived tables are rewritten while running
+    Millis save_guess{10'000};           // time of a checkpoint before the first sample
+    Bytes runner_growth{512ULL << 20U};  // memory that wears a runner out
+    Millis tables_every{5'000};          // how often derived tables are rewritten while running
 };
 
 struct Sweep {

@@ -243,7 +243,8 @@ Result<void> run_agent(const Sweep& sweep, const AgentLoopSettings& settings) {
             .layout = settings.layout,
             .incarnation = settings.incarnation,
             .scratch = std::move(*scratch),
-            .capacity = settings.capacity}
+            .capacity = settings.capacity,
+            .native_program = settings.layout.native_program()}
     );
     if (!runner) return tl::unexpected(runner.error());
     return AgentLoop(sweep, settings, std::move(*signals), std::move(*keeper), std::move(*runner))

@@ -24,6 +24,7 @@ struct RunnerSettings {
     std::string
         scratch;  // node-local folder of this agent, mode 0700; attempts get folders below it
     Capacity capacity;
+    std::string native_program;  // xorch-runner, for native units
 };
 
 class AttemptRunner {

@@ -374,6 +374,11 @@ std::vector<Key<Tuning>> tuning_keys() {
         "save_guess", &Tuning::save_guess, "Time of a checkpoint before the first is measured."
     );
     keys.member(
+        "runner_growth",
+        &Tuning::runner_growth,
+        "A runner whose memory grew by more gives way to a fresh one; 0 = never."
+    );
+    keys.member(
         "tables_every",
         &Tuning::tables_every,
         "How often tables are rewritten while the sweep runs."

@@ -238,6 +238,7 @@ void write_tuning(Writer& writer, const Tuning& tuning) {
     writer.line("canary_healthy", duration(tuning.canary_healthy));
     writer.line("drain_slack", duration(tuning.drain_slack));
     writer.line("save_guess", duration(tuning.save_guess));
+    writer.line("runner_growth", quoted(format_size(tuning.runner_growth)));
     writer.line("tables_every", duration(tuning.tables_every));
 }
 

@@ -2,8 +2,8 @@
 
 // The attempt runner's state: attempts by serial number, what they wait for, the two threads. One
 // file per concern implements it: runner.cpp (the public face and the loop's turn), start.cpp,
-// stop.cpp (ending and clearing), watch.cpp (ticks: memory, disk, live output, checkpoints). Loop
-// thread only.
+// native.cpp (units in runners), stop.cpp (ending and clearing), watch.cpp (ticks: memory, disk,
+// live output, checkpoints). Loop thread only.
 
 #include <sys/types.h>
 
@@ -18,6 +18,7 @@
 #include "worker/attempt/devices.h"
 #include "worker/attempt/ownership.h"
 #include "worker/attempt/records/records_stdout.h"
+#include "worker/attempt/runners/runner_pool.h"
 #include "worker/attempt/steps/exit_judgement.h"
 #include "worker/attempt/steps/finishing.h"
 #include "worker/attempt/steps/preparation.h"
@@ -62,7 +63,10 @@ struct Attempt {
     Millis started{0};
     Millis started_unix{0};
 
-    pid_t pid = 0;  // 0 = never started
+    pid_t pid = 0;                // 0 = never started
+    std::uint64_t runner = 0;     // that has the unit; 0 = it has a process of its own
+    bool runner_is_free = false;  // the unit is over and its runner lives
+    std::string reason;           // of its failure, as the job says it
     Descriptor output;
     Descriptor errors;  // only if rows come from stdout
     OutputCapture capture;
@@ -95,7 +99,15 @@ struct FinalUnit {
 };
 
 // Whose turn an event of the epoll is: the attempt's serial (0 = the runner) and its kind.
-enum class EventKind : std::uint64_t { signals, wake, inotify, output, errors };
+enum class EventKind : std::uint64_t {
+    signals,
+    wake,
+    inotify,
+    output,
+    errors,
+    runner,  // the runner's number instead of a serial, also in the next one
+    runner_output,
+};
 
 struct AttemptRunner::Content {
     Content(const Sweep& sweep_in, RunnerSettings settings_in, std::vector<std::string> base);
@@ -119,13 +131,25 @@ struct AttemptRunner::Content {
     );
     void continue_work();
     void read_output(Attempt& attempt, bool is_error_output);
+    void flush_live_if_much(Attempt& attempt);
 
     // start.cpp
     PreparationRequest request_for(const Attempt& attempt);
     std::string take_scratch();
     void on_prepared(std::uint64_t serial, Result<Preparation> prepared);
     Result<void> spawn_main(Attempt& attempt);
+    void on_spawned(Attempt& attempt, pid_t main);
     void never_started(Attempt& attempt, Cause cause, std::string message);
+
+    // native.cpp
+    Result<void> hand_to_runner(Attempt& attempt);
+    Result<RunnerProcess*> take_runner(const Attempt& attempt);
+    RunUnit unit_for_runner(const Attempt& attempt) const;
+    void on_runner_event(std::uint64_t number, EventKind kind);
+    void read_runner(RunnerProcess& runner);
+    void read_runner_output(RunnerProcess& runner);
+    void on_returned(RunnerProcess& runner, const UnitReturned& returned);
+    void on_runner_ended(RunnerProcess& runner, int status);
 
     // stop.cpp
     void reap();
@@ -158,6 +182,7 @@ struct AttemptRunner::Content {
     std::map<std::uint32_t, std::vector<std::string>> stage_environments;
     Devices devices;
     Ownership ownership;
+    RunnerPool runners;
     std::map<std::uint64_t, Attempt> attempts;
     std::map<pid_t, std::uint64_t> mains;
     std::uint64_t last_serial = 0;

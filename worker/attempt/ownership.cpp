@@ -67,6 +67,7 @@ std::vector<Process> Ownership::roots_of(const ProcessOwner& owner) {
     std::vector<Process> roots;
     for (const pid_t pid : children_of(::getpid())) {
         if (is_anothers_main(pid, owner.serial)) continue;
+        if (pid != owner.main && bystanders_.contains(pid)) continue;
         auto process = look_at(pid);
         if (!process || !lives(*process)) continue;
         const bool owned =

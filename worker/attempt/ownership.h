@@ -29,6 +29,11 @@ class Ownership {
     void add(ProcessOwner owner);
     void remove(std::uint64_t serial);
 
+    // A child that belongs to no attempt by itself: a runner, between units.
+    void add_bystander(pid_t pid) { bystanders_.insert(pid); }
+
+    void remove_bystander(pid_t pid) { bystanders_.erase(pid); }
+
     // The attempt's living processes, parents before children, its main process among them.
     std::vector<Process> processes_of(std::uint64_t serial);
 
@@ -52,6 +57,7 @@ class Ownership {
 
     std::vector<ProcessOwner> owners_;
     std::vector<Stranger> strangers_;
+    std::set<pid_t> bystanders_;
 };
 
 }  // namespace xorch

@@ -49,6 +49,12 @@ AttemptRunner::Content::Content(
           usable_cpus(),
           variable_or_empty(base_environment, "CUDA_VISIBLE_DEVICES")
       ),
+      runners(
+          {.program = settings.native_program,
+           .directory = sweep.directory,
+           .growth_max = sweep.tuning.runner_growth,
+           .count_max = std::max(1U, settings.capacity.cpus)}
+      ),
       output_store(disk, settings.layout, settings.incarnation) {}
 
 AttemptRunner::Content::~Content() {
@@ -190,6 +196,10 @@ void AttemptRunner::Content::on_event(std::uint64_t serial, EventKind kind) {
         case EventKind::errors:
             if (attempt != nullptr) read_output(*attempt, true);
             return;
+        case EventKind::runner:
+        case EventKind::runner_output:
+            on_runner_event(serial, kind);
+            return;
     }
 }
 
@@ -223,6 +233,10 @@ void AttemptRunner::Content::read_output(Attempt& attempt, bool is_error_output)
             }
         }
     }
+    flush_live_if_much(attempt);
+}
+
+void AttemptRunner::Content::flush_live_if_much(Attempt& attempt) {
     if (attempt.capture.pending() >= live_flush_bytes) flush_live(attempt);
 }
 

@@ -53,7 +53,6 @@ void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
             .end = run_noop(now, assignment.params)});
         return;
     }
-    if (stage.job != "command") return refuse("this program cannot run job \"" + stage.job + "\"");
     if (find(assignment.unit, assignment.attempt) != nullptr) return;  // ordered twice
     const std::uint64_t serial = ++last_serial;
     Attempt& attempt = attempts
@@ -73,7 +72,9 @@ void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
     if (next_tick < now.boot) next_tick = now.boot + Millis(1000);
     const bool is_first = assignment.attempt.value == 1;
     const AttemptPlaces places = places_of(request_for(attempt));
-    if (is_first && places.out != places.lasting_out && is_in_scratch(places.publish, places)) {
+    const bool is_native = stage.job != "command";
+    if (is_first && places.out != places.lasting_out &&
+        (is_native || is_in_scratch(places.publish, places))) {
         // Node-local files only: no disk to wait for, and two turns of the scheduler saved.
         return on_prepared(serial, prepare_attempt(disk, request_for(attempt)));
     }
@@ -131,8 +132,9 @@ void AttemptRunner::Content::on_prepared(std::uint64_t serial, Result<Preparatio
     if (attempt.ordered) {
         return never_started(attempt, *attempt.ordered, "it was stopped before it started");
     }
-    if (auto spawned = spawn_main(attempt); !spawned) {
-        return never_started(attempt, Cause::spawn, spawned.error().message);
+    const bool is_native = attempt.stage->job != "command";
+    if (auto began = is_native ? hand_to_runner(attempt) : spawn_main(attempt); !began) {
+        return never_started(attempt, Cause::spawn, began.error().message);
     }
     say(AttemptRunning{
         .unit = attempt.order.assignment.unit,
@@ -171,17 +173,8 @@ Result<void> AttemptRunner::Content::spawn_main(Attempt& attempt) {
          .cpus = attempt.devices.cpus}
     );
     if (!pid) return tl::unexpected(pid.error());
-    attempt.pid = *pid;
-    attempt.phase = AttemptPhase::running;
-    attempt.started = now.boot;
-    attempt.started_unix = now.unix;
     mains.emplace(*pid, attempt.serial);
-    ownership.add(
-        {.serial = attempt.serial,
-         .main = *pid,
-         .unit_id = format_unit_id(attempt.order.assignment.id),
-         .attempt = std::to_string(attempt.order.assignment.attempt.value)}
-    );
+    on_spawned(attempt, *pid);
     if (attempt.checkpoints.inotify >= 0) {
         // A watch lives as long as its folder, which later attempts may use again.
         publish_watches.insert_or_assign(attempt.checkpoints.inotify, attempt.serial);
@@ -199,6 +192,19 @@ Result<void> AttemptRunner::Content::spawn_main(Attempt& attempt) {
         }
     }
     return {};
+}
+
+void AttemptRunner::Content::on_spawned(Attempt& attempt, pid_t main) {
+    attempt.pid = main;
+    attempt.phase = AttemptPhase::running;
+    attempt.started = now.boot;
+    attempt.started_unix = now.unix;
+    ownership.add(
+        {.serial = attempt.serial,
+         .main = main,
+         .unit_id = format_unit_id(attempt.order.assignment.id),
+         .attempt = std::to_string(attempt.order.assignment.attempt.value)}
+    );
 }
 
 // No process was made: nothing to judge or to collect, only folders to remove.

@@ -43,7 +43,9 @@ std::string names_of(const std::vector<Process>& processes) {
 // Nothing to read or to write but scratch: not worth a thread.
 bool is_node_local(const FinishRequest& request) {
     const AttemptPlaces& places = request.places;
-    return !request.has_output && !has_source(request.stage->records.from) &&
+    const bool left_checkpoints =
+        request.end.checkpoint_sequence > 0 && !places.publish.starts_with(places.scratch);
+    return !left_checkpoints && !request.has_output && !has_source(request.stage->records.from) &&
            places.out != places.lasting_out && !has_entries(places.out);
 }
 
@@ -62,6 +64,10 @@ void AttemptRunner::Content::end(Now at, const EndAttempt& order) {
     );
     if (!file.is_open()) {
         attempt->notes.push_back("the stop file could not be made; it was not asked before TERM");
+    }
+    if (RunnerProcess* runner = runners.find(attempt->runner); runner != nullptr) {
+        // One that does not take it is ended by TERM after the grace.
+        send_order(*runner, StopUnit{attempt->serial});
     }
     if (const int number = signal_number(attempt->stage->stop_signal); number != 0) {
         // Only the program that declared a handler: for its helpers it would be death.
@@ -110,6 +116,10 @@ void AttemptRunner::Content::reap() {
         const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
         if (pid < 0 && errno == EINTR) continue;
         if (pid <= 0) return;
+        if (RunnerProcess* runner = runners.find_pid(pid); runner != nullptr) {
+            on_runner_ended(*runner, status);
+            continue;
+        }
         const auto main = mains.find(pid);
         if (main == mains.end()) continue;  // an orphan that fell to us
         Attempt& attempt = *find(main->second);
@@ -133,7 +143,10 @@ void AttemptRunner::Content::on_main_ended(
 
 // Ends what the main process left behind, then waits for the last seal.
 void AttemptRunner::Content::clear(Attempt& attempt) {
-    const std::vector<Process> left = ownership.processes_of(attempt.serial);
+    std::vector<Process> left = ownership.processes_of(attempt.serial);
+    if (attempt.runner_is_free) {
+        std::erase_if(left, [&](const Process& process) { return process.pid == attempt.pid; });
+    }
     if (!left.empty()) {
         const bool patient = attempt.stop == StopStep::none && attempt.signal == 0;
         if (patient && now.boot < attempt.ended + helpers_may_take) return;
@@ -181,7 +194,8 @@ FinishRequest AttemptRunner::Content::finish_request(Attempt& attempt) {
         .exit_checkpointed = attempt.stage->exit_checkpointed,
         .ordered = attempt.ordered,
         .imposed = attempt.imposed,
-        .imposed_message = attempt.imposed_message};
+        .imposed_message = attempt.imposed_message,
+        .reason = attempt.reason};
     if (attempt.signal == SIGKILL && attempt.stop != StopStep::killed) {
         const std::uint64_t kills = out_of_memory_kills();
         request.facts.kernel_out_of_memory = kills > kernel_kills;
@@ -212,6 +226,7 @@ void AttemptRunner::Content::finish(Attempt& attempt) {
     attempt.output = Descriptor();
     attempt.errors = Descriptor();
     ownership.remove(attempt.serial);
+    if (attempt.runner_is_free) runners.give_back(attempt.runner);
     FinishRequest finishing = finish_request(attempt);
     if (is_node_local(finishing)) {
         return on_finished(
@@ -251,6 +266,7 @@ void AttemptRunner::Content::drop_final_checkpoints() {
 }
 
 void AttemptRunner::Content::kill_everything() {
+    runners.kill_all();
     for (auto& [serial, attempt] : attempts) {
         if (attempt.phase == AttemptPhase::running || attempt.phase == AttemptPhase::clearing) {
             kill_at_once(attempt);

@@ -29,6 +29,7 @@ struct ChildPlan {
     char* const* argv = nullptr;
     char* const* environment = nullptr;
     const char* directory = nullptr;
+    int input = -1;
     int output = -1;
     int error_output = -1;
     const cpu_set_t* cpus = nullptr;
@@ -87,9 +88,10 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int run_child(voi
     if (::setsid() < 0) return give_up(plan, "starting a session");
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) return give_up(plan, "opening /dev/null");
+    const int input = plan->input < 0 ? null : plan->input;
     const int output = plan->output < 0 ? null : plan->output;
     const int error_output = plan->error_output < 0 ? output : plan->error_output;
-    if (::dup2(null, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(error_output, 2) < 0) {
+    if (::dup2(input, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(error_output, 2) < 0) {
         return give_up(plan, "connecting its streams");
     }
     ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -168,6 +170,7 @@ Result<pid_t> spawn(const SpawnRequest& request) {
         .argv = argv.data(),
         .environment = environment.data(),
         .directory = request.directory.empty() ? nullptr : request.directory.c_str(),
+        .input = request.input,
         .output = request.output,
         .error_output = request.error_output,
         .cpus = request.cpus.empty() ? nullptr : &cpus,

@@ -19,6 +19,7 @@ struct SpawnRequest {
     std::vector<std::string> argv;
     std::vector<std::string> environment;  // NAME=value
     std::string directory;                 // working directory; empty = this process's
+    int input = -1;                        // descriptor for stdin; -1 = /dev/null
     int output = -1;                       // descriptor for stdout; -1 = /dev/null
     int error_output = -1;                 // descriptor for stderr; -1 = the same as stdout
     std::vector<int> cpus;                 // pinned to these; empty = not pinned

@@ -8,6 +8,7 @@ namespace xorch {
 namespace {
 
 std::string how_it_ended(const ExitFacts& facts) {
+    if (!facts.reason.empty()) return facts.reason;
     if (facts.signal == 0) return fmt::format("it exited with code {}", facts.exit_code);
     const char* name = ::sigabbrev_np(facts.signal);
     return fmt::format("it was ended by SIG{}", name == nullptr ? "?" : name);

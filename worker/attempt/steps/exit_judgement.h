@@ -17,6 +17,7 @@ struct ExitFacts {
     std::optional<Cause> imposed;  // xorch killed it for what it did (out_of_memory, output_limit)
     std::string imposed_message;
     bool kernel_out_of_memory = false;  // the kernel ended processes of this cgroup meanwhile
+    std::string reason = {};            // what the job said when it failed; empty = nothing
     std::string records_problem;        // empty = the declared records are complete
 };
 

@@ -25,8 +25,12 @@ bool uses_out(const Stage& stage) {
            !from.jsonl.empty() || !from.csv.empty();
 }
 
+bool is_native(const Stage& stage) {
+    return stage.job != "command";
+}
+
 bool uses_checkpoints(const Stage& stage) {
-    return mentions(stage, "checkpoint") || mentions(stage, "resume") ||
+    return is_native(stage) || mentions(stage, "checkpoint") || mentions(stage, "resume") ||
            !stage.argv_resume.empty() || !stage.checkpoints.from.empty();
 }
 
@@ -40,7 +44,10 @@ Result<void> make_places(
     Disk& disk, const PreparationRequest& request, const AttemptPlaces& places
 ) {
     const Assignment& assignment = request.order.assignment;
-    for (const std::string& folder : {places.scratch, places.out, places.publish}) {
+    std::vector<std::string> folders{places.scratch, places.out};
+    // A native unit makes it with its first checkpoint.
+    if (!is_native(*request.stage)) folders.push_back(places.publish);
+    for (const std::string& folder : folders) {
         if (auto made = make_folders(folder); !made) return made;
     }
     if (auto written = write_new_file(disk, places.params, assignment.params); !written) {
@@ -137,6 +144,19 @@ void tell(const PreparationRequest& request, Preparation& prepared) {
     add("XORCH_TIME_LEFT_S", left > 0 ? fmt::format("{}", left) : "");
 }
 
+// A runner's, not the unit's: what a runner serves is told to it unit by unit.
+std::vector<std::string> runner_environment(const PreparationRequest& request) {
+    std::vector<std::string> environment = request.environment;
+    const std::string threads = std::to_string(request.stage->threads);
+    // OpenBLAS makes its threads when it is loaded; LibTorch would have as many as there are CPUs.
+    for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
+        set_variable(environment, name, threads);
+    // A keeper knows by these what an agent that died has left behind.
+    set_variable(environment, "XORCH_SWEEP", request.layout.root);
+    set_variable(environment, "XORCH_INCARNATION", format_incarnation(request.incarnation));
+    return environment;
+}
+
 // Rows go where the unit goes on writing them; a file that the script keeps itself goes back to
 // where it was.
 Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation& prepared) {
@@ -211,6 +231,10 @@ Result<Preparation> prepare_attempt(Disk& disk, const PreparationRequest& reques
     }
     if (auto restored = restore(disk, request, prepared); !restored) {
         return fail_with_context(restored.error(), "restoring from the checkpoint");
+    }
+    if (is_native(*request.stage)) {
+        prepared.environment = runner_environment(request);
+        return prepared;
     }
     tell(request, prepared);
     const auto context = context_of(request, prepared);
