@@ -23,6 +23,8 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_list(app, context);
     add_fsck(app, context);
     add_gc(app, context);
+    add_jobs(app, context);
+    add_data(app, context);
     add_completion(app, context);
     add_version(app, context);
     add_coordinator(app, context);

@@ -48,7 +48,8 @@ Result<Scenario> open_scenario(
             .scratch = scratch,
             .capacity =
                 {.cpus = static_cast<std::uint32_t>(usable_cpus().size()),
-                           .memory = usable_memory()}
+                           .memory = usable_memory()},
+            .native_program = settings.native_program
     }
     );
     if (!runner) return tl::unexpected(runner.error());

@@ -13,6 +13,7 @@
 #include "core/plan.h"
 #include "core/record.h"
 #include "tools/cli/rehearse/rehearsal.h"
+#include "tools/cli/run/native_program.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
 
@@ -124,8 +125,13 @@ Result<void> promote_first_units(Plan& plan) {
 
 class Rehearse {
  public:
-    Rehearse(const RehearseOptions& options, const FrozenSweep& frozen, const std::string& folder)
-        : options_(options), frozen_(frozen), folder_(folder) {}
+    Rehearse(
+        const RehearseOptions& options,
+        const FrozenSweep& frozen,
+        const std::string& folder,
+        const std::string& native_program
+    )
+        : options_(options), frozen_(frozen), folder_(folder), native_program_(native_program) {}
 
     Result<std::vector<StageRehearsal>> run() {
         auto plan = Plan::make(frozen_.sweep);
@@ -139,7 +145,7 @@ class Rehearse {
             return tl::unexpected(copied.error());
         for (std::uint32_t i = 0; i < plan->stage_count(); ++i) {
             const StageIndex stage{i};
-            if (plan->stage(stage).job != "command" || plan->unit_count(stage) == 0) continue;
+            if (plan->stage(stage).job == "noop" || plan->unit_count(stage) == 0) continue;
             if (auto rehearsed = run_stage(*plan, stage, code); !rehearsed)
                 return tl::unexpected(rehearsed.error());
             if (plan->stage(stage).name == options_.only) break;
@@ -155,6 +161,7 @@ class Rehearse {
         RehearsalSettings settings;
         settings.folder = folder_ + "/" + name;
         settings.code = code;
+        settings.native_program = native_program_;
         settings.attempt_max = Millis{static_cast<std::int64_t>(options_.minutes * 60'000)};
         settings.say = [&](std::string_view line) {
             if (!options_.json) fmt::print("{}/0: {}\n", name, line);
@@ -176,6 +183,7 @@ class Rehearse {
     const RehearseOptions& options_;
     const FrozenSweep& frozen_;
     std::string folder_;
+    std::string native_program_;
     Inputs inputs_;
     std::vector<StageRehearsal> stages_;
 };
@@ -248,7 +256,9 @@ Result<ExitCode> rehearse_sweep(const Context& context, const RehearseOptions& o
     if (!frozen) return fail_at_source(options.source, frozen.error());
     auto folder = PrivateFolder::make(context.home);
     if (!folder) return tl::unexpected(folder.error());
-    auto stages = Rehearse(options, *frozen, folder->path()).run();
+    const auto native_program = native_program_for(frozen->sweep, context.program);
+    if (!native_program) return tl::unexpected(native_program.error());
+    auto stages = Rehearse(options, *frozen, folder->path(), *native_program).run();
     if (!stages) return tl::unexpected(stages.error());
     if (options.json) {
         print_json(*stages);

@@ -11,6 +11,7 @@
 #include "tools/cli/run/interpreter.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/login_node.h"
+#include "tools/cli/run/native_program.h"
 #include "tools/cli/run/plan_view.h"
 #include "tools/cli/run/sweep_directory.h"
 #include "tools/cli/run/sweep_source.h"
@@ -51,8 +52,14 @@ Result<SweepLayout> set_up(const Context& context, const FrozenSweep& frozen, bo
     if (!programs) return tl::unexpected(programs.error());
     for (const std::string& line : *programs)
         say(line);
+    const auto native_program = native_program_for(frozen.sweep, context.program);
+    if (!native_program) return tl::unexpected(native_program.error());
     auto layout = create_sweep_directory(
-        frozen, {.home = context.home, .program = context.program, .unix = read_clocks().unix}
+        frozen,
+        {.home = context.home,
+         .program = context.program,
+         .native_program = *native_program,
+         .unix = read_clocks().unix}
     );
     if (!layout) return layout;
     say(fmt::format("sweep {}", layout->root));

@@ -84,6 +84,10 @@ Result<void> fill(
     if (auto made = make_folders(layout); !made) return made;
     if (auto copied = copy_code(frozen, layout.root); !copied) return copied;
     if (auto kept = keep_program(wanted.home, wanted.program, layout.program()); !kept) return kept;
+    if (!wanted.native_program.empty()) {
+        auto kept = keep_program(wanted.home, wanted.native_program, layout.native_program());
+        if (!kept) return kept;
+    }
     PosixDisk disk;
     return write_file_atomically(disk, layout.sweep_file(), frozen.text);
 }

@@ -14,9 +14,10 @@
 namespace xorch {
 
 struct NewSweepDirectory {
-    std::string home;     // absolute; made if it is missing
-    std::string program;  // this executable, absolute
-    Millis unix{0};       // when it was submitted: its stamp, in local time
+    std::string home;            // absolute; made if it is missing
+    std::string program;         // this executable, absolute
+    std::string native_program;  // xorch-runner, absolute; empty = no stage needs it
+    Millis unix{0};              // when it was submitted: its stamp, in local time
 };
 
 // no_space and permission problems name the folder; nothing is left behind by a failure.
