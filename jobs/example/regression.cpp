@@ -37,8 +37,10 @@ Result<JobEnd> run_example_regression(NativeUnit& unit) {
             return tl::unexpected(ok.error());
         if (auto ok = load_optimizer(state, "optimizer", optimizer); !ok)
             return tl::unexpected(ok.error());
-        step = state.integer("step").value_or(0);
-        loss_sum = state.number("loss_sum").value_or(0);
+        const auto at = state.numbers("at");
+        if (!at) return tl::unexpected(at.error());
+        step = static_cast<std::int64_t>(at->at(0));
+        loss_sum = at->at(1);
     }
 
     const std::int64_t steps = unit.params().integer("steps");
@@ -51,9 +53,8 @@ Result<JobEnd> run_example_regression(NativeUnit& unit) {
         loss_sum += loss.item<double>();
         unit.progress(++step, steps);
         if (!unit.should_checkpoint()) continue;
-        JobState state{
-            .values = {{"step", step}, {"loss_sum", loss_sum}}
-        };
+        JobState state;
+        state.add_numbers("at", {static_cast<double>(step), loss_sum});
         store_tensors(state, "model", tensors_of(*model));
         store_optimizer(state, "optimizer", optimizer);
         if (auto ok = unit.checkpoint(step, state); !ok) return tl::unexpected(ok.error());

@@ -12,6 +12,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "jobs/runner/serve.h"
@@ -85,7 +86,7 @@ Result<JobEnd> run_script(NativeUnit& unit) {
     for (; step < steps;) {
         misbehave(unit, step);
         while (is_at(unit, "wait_at", step) && !unit.should_stop())
-            ::usleep(200);
+            std::this_thread::yield();
         sum = (sum * 31 + step) % 1'000'003;
         fmt::print("step {} in {}\n", step, ::getpid());
         fmt::print(
