@@ -83,7 +83,8 @@ class Workplace:
         subprocess.run(["rm", "-rf", self.folder], check=False)
 
     def processes(self, kind=None):
-        """Pids that belong to a sweep of this workplace: keeper, agent, coordinator, or (kind "unit") what they run."""
+        """Pids that belong to a sweep of this workplace: keeper, agent, coordinator, runner, or
+        (kind "unit") what they run."""
         found = []
         for name in os.listdir("/proc"):
             if not name.isdigit() or int(name) == os.getpid():
@@ -109,6 +110,8 @@ class Workplace:
         if any(v.startswith("XORCH_UNIT_ID=") for v in variables):
             return "unit"
         verb = arguments[1] if len(arguments) > 1 else ""
+        if verb == "serve":
+            return "runner"
         return verb if verb in ("keeper", "agent") else "coordinator"
 
 

@@ -1,11 +1,13 @@
-"""Kill -9 at random moments: coordinator, agent, keeper, units. The sweep must end with the records of an undisturbed run.
+"""Kill -9 at random moments: coordinator, agent, keeper, units or runners. The sweep must end with the records of an
+undisturbed run.
 
-    kill_test.py [--seed N] [--kills N] [--units N]
+    kill_test.py [--native] [--seed N] [--kills N] [--units N]
 
 Prints its seed; the same seed kills the same kinds in the same order (the moments differ, as in life).
 """
 
 import argparse
+import glob
 import os
 import random
 import signal
@@ -17,7 +19,25 @@ from harness import Workplace, said, wait_until
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts")
 STEPPER = os.path.join(SCRIPTS, "stepper.py")
-KINDS = ["coordinator", "agent", "keeper", "unit"]
+KINDS = ["coordinator", "agent", "keeper"]
+
+SCRIPT_STAGE = """
+argv = ["/usr/bin/python3", "-S", "-E", "{stepper}"]
+axes.a = {{ range = [0, {tens}] }}
+axes.b = {{ range = [0, 10] }}
+params = {{ orphan = true }}
+records.required = ["digest", "steps"]
+limits = {{ retries = 50, grace = "5s" }}
+"""
+
+# Trained long enough to be met by several kills, saving often enough to get on between them.
+NATIVE_STAGE = """
+job = "example.regression"
+axes.steps = {{ range = [1500, 15{tens:02}] }}
+axes.lr = {{ values = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1] }}
+records.required = ["slope", "intercept", "mean_loss"]
+limits = {{ retries = 50, grace = "5s", checkpoint_every = "100ms" }}
+"""
 
 SWEEP = """
 [sweep]
@@ -25,12 +45,7 @@ name = "{name}"
 seed = 7
 [[stage]]
 name = "steps"
-argv = ["/usr/bin/python3", "-S", "-E", "{stepper}"]
-axes.a = {{ range = [0, {a}] }}
-axes.b = {{ range = [0, 10] }}
-params = {{ orphan = true }}
-records.required = ["digest", "steps"]
-limits = {{ retries = 50, grace = "5s" }}
+{stage}
 [local]
 slots = 4
 [tuning]
@@ -39,9 +54,6 @@ suspect_after = "1s"
 lost_after = "3s"
 holder_silent = "2s"
 alive_every = "300ms"
-[summary]
-by = ["a"]
-metrics = ["steps"]
 """
 
 
@@ -50,7 +62,8 @@ class Killer:
         self.workplace = workplace
         self.random = random.Random(options.seed)
         self.sweep_file = sweep_file
-        self.kills = {kind: 0 for kind in KINDS}
+        self.kinds = KINDS + ["runner" if options.native else "unit"]
+        self.kills = {kind: 0 for kind in self.kinds}
         self.coordinator = workplace.start("submit", sweep_file)
         self.sweep = wait_until(lambda: self.find_sweep(), "the sweep's directory")
 
@@ -79,6 +92,15 @@ class Killer:
             self.coordinator.wait()
         return True
 
+    def checkpoints(self):
+        return set(glob.glob(os.path.join(self.sweep, "units", "*", "*", "*", "*", "ckpt-*[0-9]")))
+
+    def wait_for_checkpoint(self):
+        """A runner may take longer to start than the next kill takes to come; without this the sweep would stop, rightly,
+        for want of progress."""
+        before = self.checkpoints()
+        wait_until(lambda: self.checkpoints() - before or self.coordinator.poll() is not None, "a new checkpoint")
+
     def run(self, total):
         pause = threading.Event()
         while sum(self.kills.values()) < total:
@@ -86,8 +108,10 @@ class Killer:
             if code == 0:
                 return
             self.resume_if_needed()
+            if "runner" in self.kinds:
+                self.wait_for_checkpoint()
             pause.wait(self.random.uniform(0.05, 0.9))
-            self.kill_one(self.random.choice(KINDS))
+            self.kill_one(self.random.choice(self.kinds))
 
     def finish(self):
         """Lets the sweep end without further kills and returns the coordinator's exit code."""
@@ -106,6 +130,7 @@ class Killer:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("--native", action="store_true", help="units of a native job, in runners")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--units", type=int, default=300)
     options = parser.parse_args()
@@ -118,9 +143,9 @@ def main():
 
 
 def disturb_and_compare(workplace, options):
-    text = dict(stepper=STEPPER, a=options.units // 10)
-    calm = workplace.write("calm.toml", SWEEP.format(name="calm", **text))
-    stormy = workplace.write("disturbed.toml", SWEEP.format(name="disturbed", **text))
+    stage = (NATIVE_STAGE if options.native else SCRIPT_STAGE).format(stepper=STEPPER, tens=options.units // 10)
+    calm = workplace.write("calm.toml", SWEEP.format(name="calm", stage=stage))
+    stormy = workplace.write("disturbed.toml", SWEEP.format(name="disturbed", stage=stage))
     killer = Killer(workplace, stormy, options)
     killer.run(options.kills)
     code = killer.finish()
