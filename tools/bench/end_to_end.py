@@ -18,6 +18,10 @@ import time
 
 NOOP = '[sweep]\nname = "noop"\n[[stage]]\nname = "noop"\njob = "noop"\naxes.i = {{ range = [0, {n}] }}\n'
 TRUE = '[sweep]\nname = "true"\n[[stage]]\nname = "true"\nargv = ["/bin/true"]\naxes.i = {{ range = [0, {n}] }}\n[local]\nslots = 2\n'
+NATIVE = (
+    '[sweep]\nname = "native"\n[[stage]]\nname = "fit"\njob = "example.regression"\nparams = {{ steps = 1 }}\n'
+    "axes.lr = {{ values = [{values}] }}\n[local]\nslots = 2\n"
+)
 
 
 class Bench:
@@ -79,6 +83,23 @@ class Bench:
             ratios.append(ours / (time.monotonic() - begin))
         figure = "%.2f (%.2f to %.2f)" % (statistics.median(ratios), min(ratios), max(ratios))
         self.row("%d x /bin/true, xorch / xargs -P2 -n1, median of %d pairs" % (n, len(ratios)), figure, "at most 1.5")
+
+    def native(self):
+        """Units of one optimizer step: what a runner adds to a unit, and what starting one costs."""
+        runner = os.path.join(os.path.dirname(self.program), "xorch-runner")
+        if not os.path.exists(runner):
+            sys.exit("native: there is no xorch-runner beside %s" % self.program)
+        begin = time.monotonic()
+        for _ in range(11):
+            subprocess.run([runner, "env", "1"], stdout=subprocess.DEVNULL, check=True)
+        self.row("xorch-runner, start to exit", "%.2f s" % ((time.monotonic() - begin) / 11), "about 0.3 s")
+        taken = {}
+        for n in (100, 1_100 if self.quick else 5_100):
+            path = self.write("native.toml", NATIVE.format(values=", ".join("%.4f" % (1 + i / 1000) for i in range(n))))
+            taken[n] = statistics.median(self.seconds("submit", "--fresh", path) for _ in range(3))
+        few, many = sorted(taken)
+        per_unit = (taken[many] - taken[few]) / (many - few)
+        self.row("one small native unit, two slots", "%.2f ms" % (1000 * per_unit), "far below a process of its own")
 
     def replay(self):
         """A finished sweep read back: from the journal alone, then with what the last reading left."""

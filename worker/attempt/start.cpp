@@ -72,9 +72,8 @@ void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
     if (next_tick < now.boot) next_tick = now.boot + Millis(1000);
     const bool is_first = assignment.attempt.value == 1;
     const AttemptPlaces places = places_of(request_for(attempt));
-    const bool is_native = stage.job != "command";
     if (is_first && places.out != places.lasting_out &&
-        (is_native || is_in_scratch(places.publish, places))) {
+        (is_native(stage) || is_in_scratch(places.publish, places))) {
         // Node-local files only: no disk to wait for, and two turns of the scheduler saved.
         return on_prepared(serial, prepare_attempt(disk, request_for(attempt)));
     }
@@ -132,8 +131,8 @@ void AttemptRunner::Content::on_prepared(std::uint64_t serial, Result<Preparatio
     if (attempt.ordered) {
         return never_started(attempt, *attempt.ordered, "it was stopped before it started");
     }
-    const bool is_native = attempt.stage->job != "command";
-    if (auto began = is_native ? hand_to_runner(attempt) : spawn_main(attempt); !began) {
+    if (auto began = is_native(*attempt.stage) ? hand_to_runner(attempt) : spawn_main(attempt);
+        !began) {
         return never_started(attempt, Cause::spawn, began.error().message);
     }
     say(AttemptRunning{

@@ -226,7 +226,11 @@ void AttemptRunner::Content::finish(Attempt& attempt) {
     attempt.output = Descriptor();
     attempt.errors = Descriptor();
     ownership.remove(attempt.serial);
-    if (attempt.runner_is_free) runners.give_back(attempt.runner);
+    if (RunnerProcess* runner = runners.find(attempt.runner); runner != nullptr) {
+        // What left processes wrote before they were ended is this unit's, not the next one's.
+        read_runner_output(*runner);
+        runners.give_back(runner->number);
+    }
     FinishRequest finishing = finish_request(attempt);
     if (is_node_local(finishing)) {
         return on_finished(

@@ -5,11 +5,7 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <fstream>
-#include <set>
 
-#include "core/json.h"
-#include "core/record.h"
 #include "tests/worker/attempt/harness.h"
 
 namespace xorch {
@@ -257,11 +253,18 @@ TEST_F(NativeUnits, RunnersDieWithTheAgent) {
     EXPECT_TRUE(process_is_gone(busy));
 }
 
-TEST_F(NativeUnits, InputsReachTheJobAndUnitsWithoutCheckpointsLeaveNoFolder) {
+TEST_F(NativeUnits, InputsReachTheJobAndItsArtifactsLast) {
     Assignment unit = assignment(0);
+    unit.params = R"({"inputs": 1})";
     unit.inputs = R"([{"stage":"a","unit":"00","params":{},"dir":"/d","records":[{"x":1}]}])";
     start(std::move(unit));
-    EXPECT_EQ(wait_for_end(0).cause, Cause::none);
+    const AttemptEnd end = wait_for_end(0);
+    EXPECT_EQ(end.cause, Cause::none) << end.message;
+    EXPECT_EQ(read_text(layout().output(assignment(0).id, {1}) + "/seen/input.txt"), "/d");
+}
+
+TEST_F(NativeUnits, AUnitWithoutCheckpointsAndArtifactsLeavesNoFolder) {
+    EXPECT_EQ(run_unit(0).cause, Cause::none);
     EXPECT_TRUE(std::filesystem::is_empty(layout().units()));
 }
 

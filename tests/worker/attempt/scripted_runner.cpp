@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -38,6 +39,7 @@ JobDeclaration declare_script() {
         integer("hang_at", -1),    // for ever, deaf
         integer("keep_mib", 0),    // memory that it never gives back
         integer("leave_child", 0),
+        integer("inputs", 0),  // that it must find, and an artifact then names the first one
         integer("chatter", 0)  // bytes of output per step
     };
     return job;
@@ -72,6 +74,16 @@ void leave_child() {
         ::pause();
 }
 
+Result<void> look_at_inputs(NativeUnit& unit) {
+    const auto count = static_cast<std::size_t>(unit.params().integer("inputs"));
+    if (unit.inputs().size() != count) return fail(ErrorCode::invalid_input, "other inputs");
+    if (count == 0) return {};
+    const auto path = unit.artifact("seen/input.txt");
+    if (!path) return tl::unexpected(path.error());
+    std::ofstream(*path) << unit.inputs().front().directory;
+    return {};
+}
+
 // A sum that depends on every step, so that a step done twice or left out shows.
 Result<JobEnd> run_script(NativeUnit& unit) {
     const auto saved = unit.resume();
@@ -81,6 +93,7 @@ Result<JobEnd> run_script(NativeUnit& unit) {
     if (unit.params().integer("leave_child") != 0) leave_child();
     const auto kept_bytes = static_cast<std::size_t>(unit.params().integer("keep_mib")) << 20U;
     if (kept_bytes > 0) kept().push_back(std::make_unique<std::string>(kept_bytes, 'm'));
+    if (auto found = look_at_inputs(unit); !found) return tl::unexpected(found.error());
     const std::int64_t steps = unit.params().integer("steps");
     const std::int64_t save_every = unit.params().integer("save_every");
     for (; step < steps;) {

@@ -25,10 +25,6 @@ bool uses_out(const Stage& stage) {
            !from.jsonl.empty() || !from.csv.empty();
 }
 
-bool is_native(const Stage& stage) {
-    return stage.job != "command";
-}
-
 bool uses_checkpoints(const Stage& stage) {
     return is_native(stage) || mentions(stage, "checkpoint") || mentions(stage, "resume") ||
            !stage.argv_resume.empty() || !stage.checkpoints.from.empty();
@@ -188,6 +184,10 @@ Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation&
 }
 
 }  // namespace
+
+bool is_native(const Stage& stage) {
+    return stage.job != "command";
+}
 
 AttemptPlaces places_of(const PreparationRequest& request) {
     const Assignment& assignment = request.order.assignment;

@@ -53,6 +53,9 @@ struct Preparation {
     std::string earlier_rows;  // that the checkpoint holds, JSON lines
 };
 
+// For a runner, and not a process of its own. Built-in no-ops never come this far.
+bool is_native(const Stage& stage);
+
 // Removes what the attempt left in scratch and in its publish folder. An untouched scratch keeps
 // its empty folders for the next attempt.
 Result<void> clear_places(const AttemptPlaces& places);
