@@ -234,12 +234,14 @@ Result<void> remove_checkpoint(Disk& disk, const std::string& sealed) {
     return remove_tree(disk, unsealed);
 }
 
-// What attempts left that were killed while they wrote or removed a checkpoint.
+// What attempts left that were killed while they wrote or removed a checkpoint, or before anybody
+// sealed what they published.
 Result<void> remove_unsealed(Disk& disk, const std::string& attempt_directory) {
     const auto names = disk.list(attempt_directory);
-    if (!names) return tl::unexpected(names.error());
+    if (!names) return {};
     for (const std::string& name : *names) {
-        if (!name.starts_with("ckpt-") || !name.ends_with(unsealed_suffix)) continue;
+        const bool is_half = name.starts_with("ckpt-") && name.ends_with(unsealed_suffix);
+        if (name != publish_name && !is_half) continue;
         if (auto removed = remove_tree(disk, attempt_directory + "/" + name); !removed) {
             return removed;
         }
@@ -364,7 +366,10 @@ Result<void> drop_checkpoints(
     if (!places) return tl::unexpected(places.error());
     for (std::size_t i = keep; i < places->size(); ++i) {
         if (auto removed = remove_checkpoint(disk, (*places)[i].path); !removed) return removed;
-        const std::string attempt = layout.attempt(id, (*places)[i].attempt);
+    }
+    const auto attempts = disk.list(layout.unit(id));
+    for (std::size_t i = 0; attempts && i < attempts->size(); ++i) {
+        const std::string attempt = layout.unit(id) + "/" + attempts->at(i);
         if (auto removed = remove_unsealed(disk, attempt); !removed) return removed;
         // The attempt's folder goes with its last checkpoint; one with artifacts is not empty and
         // stays.

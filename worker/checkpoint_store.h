@@ -22,6 +22,9 @@ namespace xorch {
 inline constexpr const char* manifest_name = "xorch-manifest.json";
 inline constexpr const char* checkpoint_rows_name = "xorch-rows.jsonl";  // rows written so far
 
+// Beside the sealed ones in an attempt's folder: where its unit publishes, if not in scratch.
+inline constexpr const char* publish_name = "publish";
+
 struct CheckpointPlace {
     AttemptNumber attempt;
     std::uint64_t sequence = 0;
@@ -77,7 +80,8 @@ Result<CheckpointSearch> find_checkpoint(
 // of that attempt calls it.
 Result<void> prune_checkpoints(Disk& disk, const std::string& attempt_directory, std::size_t keep);
 
-// Removes every checkpoint of the unit but the `keep` newest (0 = all); the unit is final.
+// Removes every checkpoint of the unit but the `keep` newest (0 = all), and what attempts that were
+// killed had not sealed; the unit is final.
 Result<void> drop_checkpoints(
     Disk& disk, const SweepLayout& layout, const UnitId& id, std::size_t keep
 );

@@ -202,5 +202,21 @@ TEST(CheckpointStore, AFinalUnitKeepsNoneOrTheLast) {
     EXPECT_FALSE(search(disk).found);
 }
 
+TEST(CheckpointStore, WhatKilledAttemptsLeftUnsealedGoesWhenTheUnitIsFinal) {
+    TreeDisk disk;
+    for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
+        make_attempt(disk, attempt);
+        ASSERT_TRUE(disk.make_directory(attempt_directory(attempt) + "/publish"));
+        ASSERT_TRUE(disk.make_directory(attempt_directory(attempt) + "/publish/step-9"));
+        write_file(disk, attempt_directory(attempt) + "/publish/step-9/state", "half");
+        ASSERT_TRUE(disk.make_directory(unsealed_path(attempt_directory(attempt), 7)));
+    }
+    ASSERT_TRUE(disk.make_directory(attempt_directory(2) + "/out"));
+    ASSERT_TRUE(seal(disk, 1, 6));
+    ASSERT_TRUE(drop_checkpoints(disk, layout, unit, 0));
+    EXPECT_THAT(*disk.list(layout.unit(unit)), ElementsAre("2"));
+    EXPECT_THAT(*disk.list(attempt_directory(2)), ElementsAre("out"));
+}
+
 }  // namespace
 }  // namespace xorch

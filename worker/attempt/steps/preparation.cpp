@@ -200,8 +200,9 @@ AttemptPlaces places_of(const PreparationRequest& request) {
     places.lasting_out = request.layout.output(assignment.id, assignment.attempt);
     places.attempt_directory = request.layout.attempt(assignment.id, assignment.attempt);
     places.out = uses_out(*request.stage) ? places.lasting_out : places.scratch + "/out";
-    places.publish = uses_checkpoints(*request.stage) ? places.attempt_directory + "/publish"
-                                                      : places.scratch + "/publish";
+    places.publish = uses_checkpoints(*request.stage)
+                         ? places.attempt_directory + "/" + publish_name
+                         : places.scratch + "/publish";
     return places;
 }
 
