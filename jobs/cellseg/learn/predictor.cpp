@@ -1,0 +1,191 @@
+#include "jobs/cellseg/learn/predictor.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include "core/io/posix_disk.h"
+#include "jobs/cellseg/learn/tensor_batch.h"
+#include "jobs/torch/tensors.h"
+
+namespace xorch::cellseg {
+
+namespace {
+
+constexpr int probe_side = 256;  // pixels: what published networks of this kind take
+constexpr int probe_items = 2;
+
+// What `call` returns, or what the user's module made LibTorch throw; after the first line comes a
+// stack trace.
+template <class Call>
+auto call_module(std::string_view doing, const Call& call) -> Result<decltype(call())> {
+    try {
+        return call();
+    } catch (const std::exception& error) {
+        const std::string text = error.what();
+        return fail(
+            ErrorCode::invalid_input, std::string(doing) + ": " + text.substr(0, text.find('\n'))
+        );
+    }
+}
+
+std::string shape_text(const torch::Tensor& tensor) {
+    std::string text = "[";
+    for (const std::int64_t length : tensor.sizes()) {
+        text += (text.size() > 1 ? "," : "") + std::to_string(length);
+    }
+    return text + "]";
+}
+
+Result<Batch> to_batch(const torch::Tensor& output, const Batch& like) {
+    const std::vector<std::int64_t> expected{like.items, 3, like.height, like.width};
+    if (output.sizes() != torch::IntArrayRef(expected)) {
+        return fail(
+            ErrorCode::invalid_input,
+            fmt::format(
+                "the network answers [{},3,{},{}] with {}, the same shape is expected",
+                like.items,
+                like.height,
+                like.width,
+                shape_text(output)
+            )
+        );
+    }
+    if (output.scalar_type() != torch::kFloat32) {
+        return fail(
+            ErrorCode::invalid_input,
+            fmt::format(
+                "the network answers with {}, not with f32", c10::toString(output.scalar_type())
+            )
+        );
+    }
+    Batch batch(like.items, like.height, like.width);
+    const torch::Tensor flat = output.contiguous();
+    std::copy_n(flat.data_ptr<float>(), batch.values.size(), batch.values.begin());
+    const auto finite = [](float value) { return std::isfinite(value); };
+    if (!std::all_of(batch.values.begin(), batch.values.end(), finite)) {
+        return fail(ErrorCode::invalid_input, "the network answers with NaN or infinity");
+    }
+    return batch;
+}
+
+class UNetPredictor final : public Predictor {
+ public:
+    explicit UNetPredictor(UNet network) : network_(std::move(network)) {}
+
+    std::optional<int> fixed_side() const override { return std::nullopt; }
+
+    Result<Batch> predict(const Batch& batch) override {
+        const torch::NoGradGuard no_gradients;
+        network_->eval();
+        return to_batch(network_->forward(to_tensor(batch)), batch);
+    }
+
+ private:
+    UNet network_;
+};
+
+class TorchscriptPredictor final : public Predictor {
+ public:
+    explicit TorchscriptPredictor(torch::jit::Module module) : module_(std::move(module)) {
+        module_.eval();
+    }
+
+    std::optional<int> fixed_side() const override { return probe_side; }
+
+    Result<Batch> predict(const Batch& batch) override {
+        const auto answer = call_module("the TorchScript module", [&] {
+            const torch::NoGradGuard no_gradients;
+            return module_.forward({to_tensor(batch)});
+        });
+        if (!answer) return tl::unexpected(answer.error());
+        torch::IValue first = *answer;
+        if (first.isTuple() && !first.toTupleRef().elements().empty()) {
+            first = first.toTupleRef().elements()[0];
+        }
+        if (!first.isTensor()) {
+            return fail(
+                ErrorCode::invalid_input,
+                "the TorchScript module answers with " + first.tagKind() + ", not with a tensor"
+            );
+        }
+        return to_batch(first.toTensor(), batch);
+    }
+
+ private:
+    torch::jit::Module module_;
+};
+
+// No two pixels alike, and the same at every opening.
+Batch make_probe() {
+    Batch probe(probe_items, probe_side, probe_side);
+    for (std::size_t i = 0; i < probe.values.size(); ++i) {
+        probe.values[i] = static_cast<float>(0.5 + 0.5 * std::sin(0.37 * static_cast<double>(i)));
+    }
+    return probe;
+}
+
+Result<void> check_contract(Predictor& predictor) {
+    const Batch probe = make_probe();
+    const auto first = predictor.predict(probe);
+    if (!first) return tl::unexpected(first.error());
+    const auto second = predictor.predict(probe);
+    if (!second) return tl::unexpected(second.error());
+    if (first->values == second->values) return {};
+    return fail(ErrorCode::invalid_input, "the network answers the same batch in two ways");
+}
+
+Result<std::unique_ptr<Predictor>> open_unet(const std::string& folder) {
+    PosixDisk disk;
+    const auto state = load_job_state(disk, folder);
+    if (!state) return tl::unexpected(state.error());
+    const auto width = state->integer("width");
+    if (!width) return tl::unexpected(width.error());
+    if (*width < 4 || *width > 1024 || *width % 4 != 0) {
+        return fail(ErrorCode::corrupted, fmt::format("a network of width {}", *width));
+    }
+    UNet network(*width);
+    if (auto ok = load_tensors(*state, "model", tensors_of(*network)); !ok) {
+        return tl::unexpected(ok.error());
+    }
+    return make_unet_predictor(network);
+}
+
+}  // namespace
+
+torch::Tensor to_tensor(const Batch& batch) {
+    // from_blob takes a pointer to what it might change; nothing here does.
+    return torch::from_blob(
+        const_cast<float*>(batch.values.data()), {batch.items, 3, batch.height, batch.width}
+    );
+}
+
+std::unique_ptr<Predictor> make_unet_predictor(UNet network) {
+    return std::make_unique<UNetPredictor>(std::move(network));
+}
+
+Result<std::unique_ptr<Predictor>> open_predictor(const std::string& path) {
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) {
+        return fail(ErrorCode::not_found, path + ": there is no such model");
+    }
+    auto predictor =
+        std::filesystem::is_directory(path, error) ? open_unet(path) : open_torchscript(path);
+    if (!predictor) return fail_with_context(predictor.error(), path);
+    return predictor;
+}
+
+Result<std::unique_ptr<Predictor>> open_torchscript(const std::string& path) {
+    auto module = call_module("no TorchScript module", [&] { return torch::jit::load(path); });
+    if (!module) return tl::unexpected(module.error());
+    auto predictor = std::make_unique<TorchscriptPredictor>(std::move(*module));
+    if (auto ok = check_contract(*predictor); !ok) return tl::unexpected(ok.error());
+    return predictor;
+}
+
+}  // namespace xorch::cellseg
