@@ -1,5 +1,8 @@
 #include "jobs/declaration.h"
 
+#include <utility>
+
+#include "jobs/cellseg/declare.h"
 #include "jobs/example/declare.h"
 
 namespace xorch {
@@ -48,7 +51,12 @@ JobDeclaration declare_noop() {
 }  // namespace
 
 std::vector<JobDeclaration> job_declarations() {
-    return {declare_command(), declare_noop(), declare_example_regression()};
+    std::vector<JobDeclaration> jobs{
+        declare_command(), declare_noop(), declare_example_regression()};
+    for (JobDeclaration& job : declare_cellseg()) {
+        jobs.push_back(std::move(job));
+    }
+    return jobs;
 }
 
 }  // namespace xorch

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "jobs/cellseg/data/synthetic.h"
+#include "jobs/cellseg/jobs.h"
 #include "jobs/example/regression.h"
 
 namespace xorch {
@@ -9,7 +11,15 @@ namespace xorch {
 namespace {
 
 constexpr std::array jobs{
+    NativeJob{"cellseg.prepare",    run_cellseg_prepare   },
+    NativeJob{"cellseg.train",      run_cellseg_train     },
+    NativeJob{"cellseg.eval",       run_cellseg_eval      },
     NativeJob{"example.regression", run_example_regression},
+};
+
+constexpr std::array makers{
+    DataMaker{
+              "cells", "120 images of cells in four markers, as cellseg reads them", cellseg::make_cells},
 };
 
 }  // namespace
@@ -19,7 +29,7 @@ std::span<const NativeJob> native_jobs() {
 }
 
 std::span<const DataMaker> data_makers() {
-    return {};
+    return makers;
 }
 
 }  // namespace xorch

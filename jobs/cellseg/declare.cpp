@@ -1,0 +1,189 @@
+#include "jobs/cellseg/declare.h"
+
+#include <utility>
+
+namespace xorch {
+
+namespace {
+
+using Parameters = std::vector<ParameterDeclaration>;
+
+ParameterDeclaration path(std::string name, std::string doc) {
+    ParameterDeclaration parameter;
+    parameter.name = std::move(name);
+    parameter.type = ParameterType::path;
+    parameter.default_value = Value("");
+    parameter.doc = std::move(doc);
+    return parameter;
+}
+
+ParameterDeclaration text(std::string name, const char* value, std::string doc) {
+    ParameterDeclaration parameter = path(std::move(name), std::move(doc));
+    parameter.type = ParameterType::text;
+    parameter.default_value = Value(value);
+    return parameter;
+}
+
+ParameterDeclaration choice(std::string name, std::vector<std::string> choices, std::string doc) {
+    ParameterDeclaration parameter = text(std::move(name), choices[0].c_str(), std::move(doc));
+    parameter.choices = std::move(choices);
+    return parameter;
+}
+
+ParameterDeclaration flag(std::string name, std::string doc) {
+    ParameterDeclaration parameter = path(std::move(name), std::move(doc));
+    parameter.type = ParameterType::boolean;
+    parameter.default_value = Value(false);
+    return parameter;
+}
+
+struct Range {
+    double low;
+    double high;
+};
+
+ParameterDeclaration integer(std::string name, int value, Range range, std::string doc) {
+    ParameterDeclaration parameter = path(std::move(name), std::move(doc));
+    parameter.type = ParameterType::integer;
+    parameter.default_value = Value(value);
+    parameter.minimum = range.low;
+    parameter.maximum = range.high;
+    return parameter;
+}
+
+ParameterDeclaration number(std::string name, double value, Range range, std::string doc) {
+    ParameterDeclaration parameter = integer(std::move(name), 0, range, std::move(doc));
+    parameter.type = ParameterType::number;
+    parameter.default_value = Value(value);
+    return parameter;
+}
+
+void append(Parameters& parameters, Parameters more) {
+    for (ParameterDeclaration& parameter : more) {
+        parameters.push_back(std::move(parameter));
+    }
+}
+
+Parameters image_parameters() {
+    return {
+        path("data", "folder of images and masks; empty = the images of the stage \"prepare\""),
+        choice(
+            "colour",
+            {"channels", "grey"},
+            "channels: the first two are DAPI and marker; grey: colours become one channel"
+        ),
+        choice(
+            "ground",
+            {"dark", "auto"},
+            "auto: an image of dark cells on bright ground is turned over, by its median"
+        ),
+        flag("allow_empty", "accept images whose mask has no cell"),
+    };
+}
+
+Parameters mask_parameters() {
+    return {
+        integer("tile", 256, {32, 4096}, "side of inference tiles, pixels, a multiple of 16"),
+        number("cellprob_threshold", 0.0, {-20, 20}, "logit above which a pixel may be a cell's"),
+        number("flow_threshold", 0.4, {0, 100}, "greatest flow error of a cell; 0 = no check"),
+        integer(
+            "niter",
+            200,
+            {1, 10000},
+            "steps that pixels flow (published: 200 per 30 pixels of "
+            "diameter)"
+        ),
+        integer("min_size", 15, {0, 1e6}, "smallest cell, pixels"),
+    };
+}
+
+JobDeclaration declare_prepare() {
+    JobDeclaration job;
+    job.name = "cellseg.prepare";
+    job.doc = "Checks images and instance masks of any layout and writes them in one.";
+    job.source = "jobs/cellseg/prepare.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        path("data", "folder of images and masks"),
+        flag("allow_empty", "accept images whose mask has no cell"),
+        integer("min_train_masks", 5, {0, 1e6}, "cells that a training image must have"),
+    };
+    job.columns = {
+        {"split",                 "train, val or test"                                 },
+        {"group",                 "marker, or kind of image"                           },
+        {"images",                "of that split and group"                            },
+        {"cells",                 "in them"                                            },
+        {"median_diameter",       "pixels; median over images of the median over cells"},
+        {"below_min_train_masks", "images with too few cells to train on"              },
+    };
+    return job;
+}
+
+JobDeclaration declare_train() {
+    JobDeclaration job;
+    job.name = "cellseg.train";
+    job.doc = "Trains a U-Net to predict flows and cells on a budget of images, and evaluates it.";
+    job.source = "jobs/cellseg/train.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        integer("seed", 0, {0, 2147483647}, "of subset, weights and crops, with budget and repeat"),
+        integer(
+            "budget", 0, {0, 1e6}, "training images of each group, or of all; 0 = all there are"
+        ),
+        integer("repeat", 0, {0, 1e6}, "which draw of that budget"),
+        choice("budget_of", {"group", "all"}, "whether the budget counts per group or in all"),
+        text(
+            "budgets", "", "budgets of the sweep (\"2,5,10\"), to name those that came to the same"
+        ),
+        text("eval_split", "val", "split to evaluate on at the end"),
+        integer("epochs", 100, {1, 100000}, "of images_per_epoch images each"),
+        integer(
+            "images_per_epoch",
+            0,
+            {0, 1e6},
+            "drawn with replacement, so that budgets get equal steps; 0 = each image once"
+        ),
+        integer("batch", 4, {1, 256}, "crops of a step"),
+        integer("crop", 128, {16, 1024}, "side of training crops, pixels, a multiple of 4"),
+        number("lr", 2e-3, {0, 10}, "learning rate after ten epochs of warm-up"),
+        number("weight_decay", 0.1, {0, 10}, "of AdamW"),
+        number("scale_range", 0.5, {0, 1.9}, "crops are scaled by 1 - s/2 to 1 + s/2"),
+        integer("width", 12, {4, 256}, "channels of the network at full size, a multiple of 4"),
+        integer("min_train_masks", 5, {0, 1e6}, "images with fewer cells are not trained on"),
+        integer("panels", 1, {0, 100}, "images per group in the picture of outlines"),
+    };
+    append(job.parameters, image_parameters());
+    append(job.parameters, mask_parameters());
+    return job;
+}
+
+JobDeclaration declare_eval() {
+    JobDeclaration job;
+    job.name = "cellseg.eval";
+    job.doc = "Segments the images of a split with a trained network or a TorchScript module.";
+    job.source = "jobs/cellseg/eval.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        path(
+            "model", "folder of a model, or TorchScript file; empty = that of the stage \"train\""
+        ),
+        text("eval_split", "test", "split to evaluate on"),
+        integer("panels", 1, {0, 100}, "images per group in the picture of outlines"),
+    };
+    append(job.parameters, image_parameters());
+    append(job.parameters, mask_parameters());
+    job.shapes = {
+        {"input",  "f32[N,3,256,256]", "normalised: DAPI, marker, 0, or grey, 0, 0"                                      },
+        {"output",
+         "f32[N,3,256,256]",           "flow y, flow x (five times a unit vector), logit; or a tuple that begins with it"},
+    };
+    return job;
+}
+
+}  // namespace
+
+std::vector<JobDeclaration> declare_cellseg() {
+    return {declare_prepare(), declare_train(), declare_eval()};
+}
+
+}  // namespace xorch

@@ -1,0 +1,13 @@
+#pragma once
+
+// The declarations of the cell segmentation family. Free of LibTorch.
+
+#include <vector>
+
+#include "core/job.h"
+
+namespace xorch {
+
+std::vector<JobDeclaration> declare_cellseg();
+
+}  // namespace xorch

@@ -1,0 +1,13 @@
+#pragma once
+
+// The jobs of the family, for the runner's list. What each does is said in declare.cpp.
+
+#include "jobs/job.h"
+
+namespace xorch {
+
+Result<JobEnd> run_cellseg_prepare(NativeUnit& unit);
+Result<JobEnd> run_cellseg_train(NativeUnit& unit);
+Result<JobEnd> run_cellseg_eval(NativeUnit& unit);
+
+}  // namespace xorch

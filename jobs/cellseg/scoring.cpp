@@ -1,0 +1,115 @@
+#include "jobs/cellseg/scoring.h"
+
+#include <fmt/core.h>
+
+#include <map>
+
+#include "core/disk.h"
+#include "core/io/posix_disk.h"
+#include "jobs/cellseg/files/png_file.h"
+#include "jobs/cellseg/images/panel.h"
+
+namespace xorch::cellseg {
+
+namespace {
+
+constexpr const char* scores_name = "scores";
+constexpr std::size_t counts_per_image = 3;
+
+Result<void> write_panels(NativeUnit& unit, Predictor& predictor, const Scoring& scoring) {
+    std::map<std::string, std::int64_t> shown;
+    std::vector<Picture> panels;
+    for (const CellImage& image : scoring.images) {
+        if (shown[image.group] >= unit.params().integer("panels")) continue;
+        ++shown[image.group];
+        const auto predicted = predict_labels(predictor, image, scoring.tile, scoring.masks);
+        if (!predicted) return tl::unexpected(predicted.error());
+        panels.push_back(draw_panel(image.channels, image.labels, *predicted));
+    }
+    if (panels.empty()) return {};
+    const auto path = unit.artifact("panels.png");
+    if (!path) return tl::unexpected(path.error());
+    return write_png(*path, stack_pictures(panels));
+}
+
+Result<void> write_table(NativeUnit& unit, const std::vector<ImageScore>& scores) {
+    std::string table = "name\tgroup\ttp\tfp\tfn\tap50\n";
+    for (const ImageScore& score : scores) {
+        table += fmt::format(
+            "{}\t{}\t{}\t{}\t{}\t{}\n",
+            score.name,
+            score.group,
+            score.counts.true_positive,
+            score.counts.false_positive,
+            score.counts.false_negative,
+            average_precision(score.counts)
+        );
+    }
+    const auto path = unit.artifact("images.tsv");
+    if (!path) return tl::unexpected(path.error());
+    PosixDisk disk;
+    return write_file_atomically(disk, *path, table);
+}
+
+}  // namespace
+
+void store_scores(JobState& state, const std::vector<ImageScore>& scores) {
+    std::vector<double> numbers;
+    for (const ImageScore& score : scores) {
+        numbers.push_back(score.counts.true_positive);
+        numbers.push_back(score.counts.false_positive);
+        numbers.push_back(score.counts.false_negative);
+    }
+    state.add_numbers(scores_name, numbers);
+}
+
+Result<std::vector<ImageScore>> load_scores(
+    const JobState& state, const std::vector<CellImage>& images
+) {
+    const auto numbers = state.numbers(scores_name);
+    if (!numbers) return tl::unexpected(numbers.error());
+    if (numbers->size() > counts_per_image * images.size()) {
+        return fail(ErrorCode::corrupted, "a checkpoint with scores of more images than there are");
+    }
+    std::vector<ImageScore> scores;
+    for (std::size_t at = 0; at + counts_per_image <= numbers->size(); at += counts_per_image) {
+        const CellImage& image = images[scores.size()];
+        const auto count = [&](std::size_t place) {
+            return static_cast<int>((*numbers)[at + place]);
+        };
+        scores.push_back({
+            .name = image.name,
+            .group = image.group,
+            .counts = {
+                       .true_positive = count(0),
+                       .false_positive = count(1),
+                       .false_negative = count(2)}
+        });
+    }
+    return scores;
+}
+
+Result<JobEnd> score_split(
+    NativeUnit& unit, Predictor& predictor, Scoring& scoring, const SaveScores& save
+) {
+    while (scoring.scores.size() < scoring.images.size()) {
+        const CellImage& image = scoring.images[scoring.scores.size()];
+        const auto predicted = predict_labels(predictor, image, scoring.tile, scoring.masks);
+        if (!predicted) return tl::unexpected(predicted.error());
+        scoring.scores.push_back(score_image(image, *predicted));
+        if (!unit.should_checkpoint()) continue;
+        const auto saved = save(static_cast<std::int64_t>(scoring.scores.size()));
+        if (!saved) return tl::unexpected(saved.error());
+        if (unit.should_stop()) return JobEnd::checkpointed;
+    }
+    return JobEnd::done;
+}
+
+Result<void> write_scoring_artifacts(
+    NativeUnit& unit, Predictor& predictor, const Scoring& scoring
+) {
+    if (auto written = write_panels(unit, predictor, scoring); !written) return written;
+    return write_table(unit, scoring.scores);
+}
+
+}  // namespace xorch::cellseg

@@ -1,0 +1,320 @@
+// cellseg.train: steps of training on crops that depend on (seed, budget, repeat, epoch, batch)
+// alone, then an evaluation. A checkpoint holds weights, optimizer, the place in the epoch and the
+// losses so far; what comes after it is the same as if nothing had happened.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/io/posix_disk.h"
+#include "jobs/cellseg/data/subset.h"
+#include "jobs/cellseg/flows/flow_targets.h"
+#include "jobs/cellseg/images/crop.h"
+#include "jobs/cellseg/jobs.h"
+#include "jobs/cellseg/learn/schedule.h"
+#include "jobs/cellseg/learn/trainer.h"
+#include "jobs/cellseg/scoring.h"
+#include "jobs/cellseg/unit_images.h"
+
+namespace xorch {
+
+namespace cellseg {
+
+namespace {
+
+constexpr const char* model_folder = "model";
+
+// The images of a unit and what the budget came to.
+struct TrainingSet {
+    std::vector<TrainingImage> images;
+    std::string effective;
+    std::string duplicate_of;
+};
+
+Budget budget_of(const Parameters& params) {
+    return {
+        .images = params.integer("budget"),
+        .repeat = params.integer("repeat"),
+        .per_group = params.text("budget_of") == "group"};
+}
+
+// Images with too few cells are left out before the draw: a budget buys images that train.
+Result<TrainingSet> load_training_set(
+    const NativeUnit& unit, const std::vector<CellFile>& files, const std::string& folder
+) {
+    const auto candidates = files_of_split(files, "train", folder);
+    if (!candidates) return tl::unexpected(candidates.error());
+    auto images = load_cell_images(*candidates, image_settings(unit.params()));
+    if (!images) return tl::unexpected(images.error());
+    const std::int64_t least = unit.params().integer("min_train_masks");
+    std::erase_if(*images, [&](const CellImage& image) { return image.cell_count < least; });
+    if (images->empty()) {
+        return fail(
+            ErrorCode::invalid_input,
+            fmt::format("{}: no training image has {} cells (min_train_masks)", folder, least)
+        );
+    }
+    std::vector<std::string> groups;
+    for (const CellImage& image : *images) {
+        groups.push_back(image.group);
+    }
+    const Budget budget = budget_of(unit.params());
+    const Subset subset = draw_subset(groups, budget, unit.seed());
+    auto duplicate = clamped_duplicate(groups, budget, unit.params().text("budgets"));
+    if (!duplicate) return tl::unexpected(duplicate.error());
+    TrainingSet set{
+        .images = {}, .effective = subset.effective, .duplicate_of = std::move(*duplicate)};
+    for (const std::size_t member : subset.members) {
+        CellImage& image = (*images)[member];
+        FlowField flow = flow_targets(image.labels);
+        set.images.push_back(
+            {.channels = std::move(image.channels),
+             .labels = std::move(image.labels),
+             .flow = std::move(flow)}
+        );
+    }
+    return set;
+}
+
+CropTransform draw_transform(RandomStream& random, double scale_range) {
+    CropTransform transform;
+    transform.flip = random.chance(0.5);
+    transform.angle = random.uniform(0.0, 2.0 * std::numbers::pi);
+    transform.scale = random.uniform(1.0 - scale_range / 2.0, 1.0 + scale_range / 2.0);
+    transform.shift_y = random.uniform(-1.0, 1.0);
+    transform.shift_x = random.uniform(-1.0, 1.0);
+    return transform;
+}
+
+// One run of training, from its parameters to its record.
+class TrainingRun {
+ public:
+    TrainingRun(NativeUnit& unit, TrainingSet set, std::vector<CellImage> eval_images)
+        : unit_(unit),
+          set_(std::move(set)),
+          trainer_(
+              {.width = integer("width"),
+               .weight_decay = unit.params().number("weight_decay"),
+               .seed = stream("weights").bits64()}
+          ),
+          rates_(learning_rates(unit.params().number("lr"), static_cast<int>(integer("epochs")))) {
+        const std::int64_t wanted = integer("images_per_epoch");
+        const auto available = static_cast<std::int64_t>(set_.images.size());
+        replace_ = wanted != 0 && wanted != available;
+        per_epoch_ = wanted == 0 ? available : wanted;
+        batches_ = (per_epoch_ + integer("batch") - 1) / integer("batch");
+        scoring_.images = std::move(eval_images);
+        scoring_.tile = static_cast<int>(integer("tile"));
+        scoring_.masks = mask_settings(unit.params());
+    }
+
+    Result<JobEnd> run() {
+        if (auto resumed = resume(); !resumed) return tl::unexpected(resumed.error());
+        const auto trained = train();
+        if (!trained || *trained == JobEnd::checkpointed) return trained;
+        const std::unique_ptr<Predictor> predictor = trainer_.predictor();
+        const auto scored = score_split(unit_, *predictor, scoring_, [&](std::int64_t images) {
+            return save(total_steps() + images);
+        });
+        if (!scored || *scored == JobEnd::checkpointed) return scored;
+        if (auto written = write_artifacts(*predictor); !written) {
+            return tl::unexpected(written.error());
+        }
+        if (auto reported = unit_.report(record()); !reported) {
+            return tl::unexpected(reported.error());
+        }
+        return JobEnd::done;
+    }
+
+ private:
+    std::int64_t integer(std::string_view name) const { return unit_.params().integer(name); }
+
+    std::int64_t total_steps() const { return integer("epochs") * batches_; }
+
+    RandomStream stream(std::string_view purpose, std::int64_t epoch = 0, std::int64_t at = 0)
+        const {
+        return unit_.stream(purpose, {integer("budget"), integer("repeat"), epoch, at});
+    }
+
+    Result<void> resume() {
+        const auto saved = unit_.resume();
+        if (!saved) return tl::unexpected(saved.error());
+        if (!*saved) return {};
+        const JobState& state = **saved;
+        const auto step = state.integer("step");
+        const auto losses = state.numbers("losses");
+        const auto loss_sum = state.number("loss_sum");
+        auto scores = load_scores(state, scoring_.images);
+        if (!step) return tl::unexpected(step.error());
+        if (!losses) return tl::unexpected(losses.error());
+        if (!loss_sum) return tl::unexpected(loss_sum.error());
+        if (!scores) return tl::unexpected(scores.error());
+        step_ = *step;
+        losses_ = *losses;
+        loss_sum_ = *loss_sum;
+        scoring_.scores = std::move(*scores);
+        return trainer_.load(state);
+    }
+
+    Result<void> save(std::int64_t number) {
+        JobState state;
+        set_member(state.values, "step", step_);
+        set_member(state.values, "loss_sum", loss_sum_);
+        state.add_numbers("losses", losses_);
+        store_scores(state, scoring_.scores);
+        trainer_.store(state);
+        return unit_.checkpoint(number, state);
+    }
+
+    Result<JobEnd> train() {
+        while (step_ < total_steps()) {
+            const std::int64_t epoch = step_ / batches_;
+            const std::int64_t batch = step_ % batches_;
+            if (batch == 0 || order_.empty()) order_ = draw_order(epoch);
+            const auto loss = take_step(epoch, batch);
+            if (!loss) {
+                return fail_with_context(loss.error(), fmt::format("epoch {}", epoch));
+            }
+            loss_sum_ += *loss;
+            ++step_;
+            if (step_ % batches_ == 0) {
+                losses_.push_back(loss_sum_ / static_cast<double>(batches_));
+                loss_sum_ = 0.0;
+            }
+            unit_.progress(step_, total_steps());
+            if (!unit_.should_checkpoint()) continue;
+            if (auto saved = save(step_); !saved) return tl::unexpected(saved.error());
+            if (unit_.should_stop()) return JobEnd::checkpointed;
+        }
+        return JobEnd::done;
+    }
+
+    // Which image is at each place of the epoch.
+    std::vector<std::size_t> draw_order(std::int64_t epoch) const {
+        RandomStream random = stream("order", epoch);
+        if (!replace_) return random.permutation(set_.images.size());
+        std::vector<std::size_t> order(static_cast<std::size_t>(per_epoch_));
+        for (std::size_t& image : order) {
+            image = random.below(set_.images.size());
+        }
+        return order;
+    }
+
+    Result<double> take_step(std::int64_t epoch, std::int64_t batch) {
+        const std::int64_t first = batch * integer("batch");
+        const int items = static_cast<int>(std::min(integer("batch"), per_epoch_ - first));
+        const int size = static_cast<int>(integer("crop"));
+        Batch images(items, size, size);
+        Batch targets(items, size, size);
+        for (int item = 0; item < items; ++item) {
+            const std::int64_t place = first + item;
+            RandomStream random = stream("crop", epoch, place);
+            cut_crop(
+                set_.images[order_[static_cast<std::size_t>(place)]],
+                draw_transform(random, unit_.params().number("scale_range")),
+                {.image = images.item(item), .target = targets.item(item), .size = size}
+            );
+        }
+        return trainer_.step(images, targets, rates_[static_cast<std::size_t>(epoch)]);
+    }
+
+    Result<void> write_artifacts(Predictor& predictor) {
+        auto written = write_scoring_artifacts(unit_, predictor, scoring_);
+        if (!written) return written;
+        std::string table = "epoch\tlr\tloss\n";
+        for (std::size_t epoch = 0; epoch < losses_.size(); ++epoch) {
+            table += fmt::format("{}\t{}\t{}\n", epoch, rates_[epoch], losses_[epoch]);
+        }
+        const auto history = unit_.artifact("history.tsv");
+        if (!history) return tl::unexpected(history.error());
+        PosixDisk disk;
+        written = write_file_atomically(disk, *history, table);
+        if (!written) return written;
+        const auto model = unit_.artifact(fmt::format("{}/state.json", model_folder));
+        if (!model) return tl::unexpected(model.error());
+        const std::string folder = model->substr(0, model->rfind('/'));
+        return save_job_state(disk, folder, trainer_.model());
+    }
+
+    Object record() const {
+        const auto used = static_cast<std::ptrdiff_t>(integer("epochs"));
+        const auto end = rates_.begin() + used;
+        Object row;
+        // The axes `budget` and `repeat` are columns of the table already.
+        set_member(row, "train_n", static_cast<std::int64_t>(set_.images.size()));
+        set_member(row, "eval_split", unit_.params().text("eval_split"));
+        set_member(row, "model_path", model_folder);
+        add_scores(row, scoring_.scores);
+        set_member(row, "budget_effective", set_.effective);
+        set_member(row, "clamped_duplicate_of", set_.duplicate_of);
+        set_member(row, "steps", total_steps());
+        set_member(row, "final_loss", losses_.back());
+        set_member(row, "lr_max_reached", *std::max_element(rates_.begin(), end));
+        double lr_sum = 0.0;
+        for (auto rate = rates_.begin(); rate != end; ++rate) {
+            lr_sum += *rate;
+        }
+        set_member(row, "lr_sum", lr_sum);
+        return row;
+    }
+
+    NativeUnit& unit_;
+    TrainingSet set_;
+    Trainer trainer_;
+    std::vector<double> rates_;  // by epoch
+    Scoring scoring_;
+    bool replace_ = false;
+    std::int64_t per_epoch_ = 0;
+    std::int64_t batches_ = 0;        // of an epoch
+    std::int64_t step_ = 0;           // steps taken
+    std::vector<std::size_t> order_;  // of the epoch's images
+    std::vector<double> losses_;      // mean of each finished epoch
+    double loss_sum_ = 0.0;           // of the epoch that runs
+};
+
+// A warm-up that never ends is the commonest reason for a curve that shows nothing.
+void warn_of_short_warm_up(const Parameters& params) {
+    const std::vector<double> rates =
+        learning_rates(1.0, static_cast<int>(params.integer("epochs")));
+    const auto used = static_cast<std::size_t>(params.integer("epochs"));
+    const double reached = used < rates.size() ? rates[used - 1] : 1.0;
+    if (reached >= 0.9) return;
+    fmt::print(
+        "warning: with {} epochs the warm-up ends at {:.0f} % of lr; ten epochs reach it\n",
+        used,
+        100.0 * reached
+    );
+}
+
+}  // namespace
+
+}  // namespace cellseg
+
+Result<JobEnd> run_cellseg_train(NativeUnit& unit) {
+    using namespace cellseg;
+    for (const auto& [name, of] : {
+             std::pair{"crop",  4 },
+             {"width", 4 },
+             {"tile",  16}
+    }) {
+        if (auto ok = check_multiple(unit.params(), name, of); !ok) {
+            return tl::unexpected(ok.error());
+        }
+    }
+    warn_of_short_warm_up(unit.params());
+    const auto folder = data_folder(unit);
+    if (!folder) return tl::unexpected(folder.error());
+    const auto files = list_cells(*folder);
+    if (!files) return tl::unexpected(files.error());
+    const auto eval_files = files_of_split(*files, unit.params().text("eval_split"), *folder);
+    if (!eval_files) return tl::unexpected(eval_files.error());
+    auto eval_images = load_cell_images(*eval_files, image_settings(unit.params()));
+    if (!eval_images) return tl::unexpected(eval_images.error());
+    auto set = load_training_set(unit, *files, *folder);
+    if (!set) return tl::unexpected(set.error());
+    return TrainingRun(unit, std::move(*set), std::move(*eval_images)).run();
+}
+
+}  // namespace xorch
