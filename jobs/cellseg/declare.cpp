@@ -144,7 +144,7 @@ JobDeclaration declare_train() {
             "drawn with replacement, so that budgets get equal steps; 0 = each image once"
         ),
         integer("batch", 4, {1, 256}, "crops of a step"),
-        integer("crop", 128, {16, 1024}, "side of training crops, pixels, a multiple of 4"),
+        integer("crop", 128, {16, 1024}, "side of training crops, pixels, a multiple of 8"),
         number("lr", 2e-3, {0, 10}, "learning rate after ten epochs of warm-up"),
         number("weight_decay", 0.1, {0, 10}, "of AdamW"),
         number("scale_range", 0.5, {0, 1.9}, "crops are scaled by 1 - s/2 to 1 + s/2"),

@@ -295,7 +295,7 @@ void warn_of_short_warm_up(const Parameters& params) {
 Result<JobEnd> run_cellseg_train(NativeUnit& unit) {
     using namespace cellseg;
     for (const auto& [name, of] : {
-             std::pair{"crop",  4 },
+             std::pair{"crop",  8 },
              {"width", 4 },
              {"tile",  16}
     }) {

@@ -25,7 +25,7 @@ class Trainer {
     ~Trainer();
 
     // One step at the learning rate; the loss before it. An error if that is not finite. Both
-    // batches are of one size, a multiple of 4.
+    // batches are of one size, a multiple of 8.
     Result<double> step(const Batch& images, const Batch& targets, double learning_rate);
 
     // Weights and optimizer, every bit.

@@ -42,18 +42,25 @@ torch::Tensor enlarged(const torch::Tensor& images) {
 UNetImpl::UNetImpl(std::int64_t width) {
     down1_ = register_module("down1", double_convolution(3, width));
     down2_ = register_module("down2", double_convolution(width, 2 * width));
-    bottom_ = register_module("bottom", double_convolution(2 * width, 4 * width));
+    down3_ = register_module("down3", double_convolution(2 * width, 4 * width));
+    bottom_ = register_module("bottom", double_convolution(4 * width, 8 * width));
+    up3_ = register_module("up3", double_convolution(12 * width, 4 * width));
     up2_ = register_module("up2", double_convolution(6 * width, 2 * width));
     up1_ = register_module("up1", double_convolution(3 * width, width));
     head_ = register_module("head", nn::Conv2d(nn::Conv2dOptions(width, 3, 1)));
 }
 
-torch::Tensor UNetImpl::forward(torch::Tensor images) {
+torch::Tensor UNetImpl::forward(const torch::Tensor& images) {
+    const auto join = [](const torch::Tensor& deep, const torch::Tensor& beside) {
+        return torch::cat({enlarged(deep), beside}, 1);
+    };
     const torch::Tensor full = down1_->forward(images);
     const torch::Tensor half = down2_->forward(torch::max_pool2d(full, 2));
-    const torch::Tensor quarter = bottom_->forward(torch::max_pool2d(half, 2));
-    const torch::Tensor half_up = up2_->forward(torch::cat({enlarged(quarter), half}, 1));
-    const torch::Tensor full_up = up1_->forward(torch::cat({enlarged(half_up), full}, 1));
+    const torch::Tensor quarter = down3_->forward(torch::max_pool2d(half, 2));
+    const torch::Tensor eighth = bottom_->forward(torch::max_pool2d(quarter, 2));
+    const torch::Tensor quarter_up = up3_->forward(join(eighth, quarter));
+    const torch::Tensor half_up = up2_->forward(join(quarter_up, half));
+    const torch::Tensor full_up = up1_->forward(join(half_up, full));
     return head_->forward(full_up);
 }
 

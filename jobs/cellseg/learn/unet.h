@@ -1,6 +1,7 @@
 #pragma once
 
-// A small U-Net (Ronneberger et al. 2015) of three levels with GroupNorm (Wu and He 2018): its
+// A small U-Net (Ronneberger et al. 2015) of four levels, so that a place sees all of a cell of 60
+// pixels (with three, large nuclei fell apart), with GroupNorm (Wu and He 2018): its
 // statistics are those of one image, so that a batch spread over a gang of ranks gives the same
 // results as one rank. Upsampling repeats pixels, which costs less than a transposed convolution
 // and leaves no checkerboard.
@@ -11,16 +12,18 @@ namespace xorch::cellseg {
 
 class UNetImpl : public torch::nn::Module {
  public:
-    // `width` channels at full size, twice and four times as many below; a multiple of 4.
+    // `width` channels at full size, twice as many on each level below; a multiple of 4.
     explicit UNetImpl(std::int64_t width);
 
-    // f32[N,3,H,W] to f32[N,3,H,W]; H and W are multiples of 4.
-    torch::Tensor forward(torch::Tensor images);
+    // f32[N,3,H,W] to f32[N,3,H,W]; H and W are multiples of 8.
+    torch::Tensor forward(const torch::Tensor& images);
 
  private:
     torch::nn::Sequential down1_{nullptr};
     torch::nn::Sequential down2_{nullptr};
+    torch::nn::Sequential down3_{nullptr};
     torch::nn::Sequential bottom_{nullptr};
+    torch::nn::Sequential up3_{nullptr};
     torch::nn::Sequential up2_{nullptr};
     torch::nn::Sequential up1_{nullptr};
     torch::nn::Conv2d head_{nullptr};

@@ -1,0 +1,186 @@
+// The jobs of the family as units: small synthetic images, few steps.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "jobs/cellseg/data/cell_folder.h"
+#include "jobs/cellseg/data/synthetic.h"
+#include "tests/jobs/cellseg/unit_harness.h"
+#include "tests/support/temporary_directory.h"
+
+namespace xorch::cellseg {
+namespace {
+
+using testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class CellsegJob : public testing::Test {
+ protected:
+    // The images are the same for all tests of this program.
+    static void SetUpTestSuite() {
+        images_ = new TemporaryDirectory;
+        ASSERT_TRUE(make_cells(images_->path(), 3));
+        // One of each group to validate is enough.
+        const auto files = list_cells(images_->path());
+        ASSERT_TRUE(files);
+        std::set<std::string> kept;
+        for (const CellFile& file : *files) {
+            if (file.split != "val" || kept.insert(file.group).second) continue;
+            const std::string path = file.image;
+            fs::remove(path);
+            fs::remove(path.substr(0, path.size() - 4) + "_mask.tif");
+        }
+    }
+
+    static void TearDownTestSuite() {
+        delete images_;
+        images_ = nullptr;
+    }
+
+    static Object training() {
+        return {
+            {"data",             images_->path()},
+            {"budget",           2              },
+            {"epochs",           3              },
+            {"images_per_epoch", 8              },
+            {"batch",            2              },
+            {"crop",             32             },
+            {"width",            4              },
+            {"niter",            20             }
+        };
+    }
+
+    std::string folder(const std::string& name) const { return folder_.path() + "/" + name; }
+
+    static TemporaryDirectory* images_;
+    TemporaryDirectory folder_;
+};
+
+TemporaryDirectory* CellsegJob::images_ = nullptr;
+
+TEST_F(CellsegJob, TrainingLeavesItsRecordModelAndPicture) {
+    const UnitRun run = run_unit("cellseg.train", training(), folder("train"));
+    ASSERT_EQ(run.error, "");
+    ASSERT_EQ(run.records.size(), 1U);
+    const Object& record = run.records[0];
+    for (const std::string column :
+         {"overall_ap50",
+          "overall_ap50_pooled",
+          "overall_precision",
+          "overall_recall",
+          "overall_f1",
+          "olig2_ap50",
+          "olig2_recall"}) {
+        EXPECT_NE(find_member(record, column), nullptr) << column;
+    }
+    EXPECT_EQ(*find_member(record, "train_n"), Value(8));
+    EXPECT_EQ(*find_member(record, "steps"), Value(12));
+    EXPECT_EQ(*find_member(record, "budget_effective"), Value("gfap=2 iba1=2 neun=2 olig2=2"));
+    EXPECT_EQ(*find_member(record, "model_path"), Value("model"));
+    for (const std::string name : {"model/state.json", "panels.png", "images.tsv", "history.tsv"}) {
+        EXPECT_TRUE(fs::exists(run.out + "/" + name)) << name;
+    }
+}
+
+TEST_F(CellsegJob, AShortWarmUpIsInTheRecord) {
+    const UnitRun run = run_unit("cellseg.train", training(), folder("train"));
+    ASSERT_EQ(run.error, "");
+    const double lr = 2e-3;
+    EXPECT_EQ(find_member(run.records[0], "lr_max_reached")->as_number(), lr * 2 / 9);
+}
+
+// Stopped at every place in turn, also between two images of the evaluation.
+TEST_F(CellsegJob, ATrainingStoppedAnywhereEndsBitForBitAsOneThatRanThrough) {
+    const UnitRun straight = run_unit("cellseg.train", training(), folder("straight"));
+    ASSERT_EQ(straight.error, "");
+    const std::string model = bytes_of(straight.out + "/model/tensors.safetensors");
+    int stopped = 0;
+    for (const int looks : {1, 5, 9, 12, 14}) {
+        const std::string place = folder("stop" + std::to_string(looks));
+        const UnitRun part = run_unit("cellseg.train", training(), place, looks);
+        ASSERT_EQ(part.error, "");
+        if (part.end != JobEnd::checkpointed) continue;
+        ++stopped;
+        EXPECT_TRUE(part.records.empty());
+        const UnitRun rest = run_unit("cellseg.train", training(), place, never, part.checkpoint);
+        ASSERT_EQ(rest.error, "");
+        EXPECT_EQ(rest.records, straight.records) << looks;
+        EXPECT_EQ(bytes_of(rest.out + "/model/tensors.safetensors"), model) << looks;
+        EXPECT_EQ(bytes_of(rest.out + "/history.tsv"), bytes_of(straight.out + "/history.tsv"));
+        EXPECT_EQ(bytes_of(rest.out + "/panels.png"), bytes_of(straight.out + "/panels.png"));
+    }
+    EXPECT_EQ(stopped, 5);
+}
+
+TEST_F(CellsegJob, AnEvaluationOfTheModelRepeatsTheScoresOfItsTraining) {
+    const UnitRun trained = run_unit("cellseg.train", training(), folder("train"));
+    ASSERT_EQ(trained.error, "");
+    const Object params{
+        {"data",       images_->path()       },
+        {"model",      trained.out + "/model"},
+        {"eval_split", "val"                 },
+        {"niter",      20                    }
+    };
+    const UnitRun evaluated = run_unit("cellseg.eval", params, folder("eval"));
+    ASSERT_EQ(evaluated.error, "");
+    for (const std::string column : {"overall_ap50", "overall_recall", "overall_f1"}) {
+        EXPECT_EQ(
+            *find_member(evaluated.records[0], column), *find_member(trained.records[0], column)
+        );
+    }
+    const UnitRun part = run_unit("cellseg.eval", params, folder("part"), 2);
+    ASSERT_EQ(part.end, JobEnd::checkpointed);
+    const UnitRun rest = run_unit("cellseg.eval", params, folder("part"), never, part.checkpoint);
+    EXPECT_EQ(rest.records, evaluated.records);
+}
+
+TEST_F(CellsegJob, PreparedImagesTrainAsTheirSources) {
+    const UnitRun prepared = run_unit(
+        "cellseg.prepare",
+        {
+            {"data", images_->path()}
+    },
+        folder("prepare")
+    );
+    ASSERT_EQ(prepared.error, "");
+    ASSERT_EQ(prepared.records.size(), 12U);
+    EXPECT_EQ(*find_member(prepared.records[4], "split"), Value("train"));
+    EXPECT_EQ(*find_member(prepared.records[4], "images"), Value(18));
+    Object params = training();
+    set_member(params, "data", prepared.out + "/cells");
+    const UnitRun from_prepared = run_unit("cellseg.train", params, folder("first"));
+    const UnitRun from_source = run_unit("cellseg.train", training(), folder("second"));
+    ASSERT_EQ(from_prepared.error, "");
+    EXPECT_EQ(from_prepared.records, from_source.records);
+}
+
+TEST_F(CellsegJob, WrongParametersAreRefusedByName) {
+    const auto error_with = [&](const std::string& name, Value value) {
+        Object params = training();
+        set_member(params, name, std::move(value));
+        return run_unit("cellseg.train", params, folder("wrong")).error;
+    };
+    EXPECT_THAT(error_with("crop", 30), HasSubstr("crop = 30 is no multiple of 8"));
+    EXPECT_THAT(error_with("batch", 0), HasSubstr("batch"));
+    EXPECT_THAT(error_with("lr", "fast"), HasSubstr("lr"));
+    EXPECT_THAT(error_with("colour", "infrared"), HasSubstr("colour"));
+    EXPECT_THAT(error_with("budgets", "many"), HasSubstr("budgets"));
+    EXPECT_THAT(error_with("eval_split", "holdout"), HasSubstr("no images in split \"holdout\""));
+    EXPECT_THAT(error_with("min_train_masks", 1000), HasSubstr("min_train_masks"));
+    EXPECT_THAT(error_with("data", folder_.path() + "/no"), HasSubstr("there is no such folder"));
+    EXPECT_THAT(error_with("data", ""), HasSubstr("no images"));
+}
+
+}  // namespace
+}  // namespace xorch::cellseg
