@@ -6,7 +6,7 @@ namespace xorch {
 
 namespace {
 
-using Parameters = std::vector<ParameterDeclaration>;
+using Declarations = std::vector<ParameterDeclaration>;
 
 ParameterDeclaration path(std::string name, std::string doc) {
     ParameterDeclaration parameter;
@@ -58,13 +58,13 @@ ParameterDeclaration number(std::string name, double value, Range range, std::st
     return parameter;
 }
 
-void append(Parameters& parameters, Parameters more) {
+void append(Declarations& parameters, Declarations more) {
     for (ParameterDeclaration& parameter : more) {
         parameters.push_back(std::move(parameter));
     }
 }
 
-Parameters image_parameters() {
+Declarations image_parameters() {
     return {
         path("data", "folder of images and masks; empty = the images of the stage \"prepare\""),
         choice(
@@ -81,7 +81,7 @@ Parameters image_parameters() {
     };
 }
 
-Parameters mask_parameters() {
+Declarations mask_parameters() {
     return {
         integer("tile", 256, {32, 4096}, "side of inference tiles, pixels, a multiple of 16"),
         number("cellprob_threshold", 0.0, {-20, 20}, "logit above which a pixel may be a cell's"),

@@ -7,7 +7,7 @@ namespace xorch::cellseg {
 
 namespace {
 
-using Counts = Grid<std::int32_t>;
+using EndCounts = Grid<std::int32_t>;
 
 // Wide enough that the window of a seed at the image's edge lies within the counts.
 constexpr int border = 20;
@@ -22,15 +22,15 @@ struct Seed {
     int count = 0;
 };
 
-Counts count_ends(const std::vector<Position>& ends, int height, int width) {
-    Counts counts(height + 2 * border, width + 2 * border);
+EndCounts count_ends(const std::vector<Position>& ends, int height, int width) {
+    EndCounts counts(height + 2 * border, width + 2 * border);
     for (const Position end : ends) {
         ++counts.at(static_cast<int>(end.y) + border, static_cast<int>(end.x) + border);
     }
     return counts;
 }
 
-bool is_peak(const Counts& counts, int y, int x) {
+bool is_peak(const EndCounts& counts, int y, int x) {
     const int count = counts.at(y, x);
     for (int down = -peak_radius; down <= peak_radius; ++down) {
         for (int along = -peak_radius; along <= peak_radius; ++along) {
@@ -40,7 +40,7 @@ bool is_peak(const Counts& counts, int y, int x) {
     return true;
 }
 
-std::vector<Seed> find_seeds(const Counts& counts) {
+std::vector<Seed> find_seeds(const EndCounts& counts) {
     std::vector<Seed> seeds;
     for (int y = border; y < counts.height - border; ++y) {
         for (int x = border; x < counts.width - border; ++x) {
@@ -72,7 +72,7 @@ bool touches(const Window& grown, int y, int x) {
     return false;
 }
 
-Window grow(const Counts& counts, Pixel seed) {
+Window grow(const EndCounts& counts, Pixel seed) {
     Window grown{};
     grown[grow_radius][grow_radius] = true;
     for (int step = 0; step < grow_steps; ++step) {
@@ -92,7 +92,7 @@ Window grow(const Counts& counts, Pixel seed) {
 
 SeedMap::SeedMap(const std::vector<Position>& ends, int height, int width)
     : seeds_(height + 2 * border, width + 2 * border) {
-    const Counts counts = count_ends(ends, height, width);
+    const EndCounts counts = count_ends(ends, height, width);
     int number = 0;
     for (const Seed& seed : find_seeds(counts)) {
         ++number;

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
+#include <map>
 
 #include "jobs/cellseg/data/cell_folder.h"
 #include "jobs/cellseg/data/synthetic.h"
@@ -25,21 +25,23 @@ std::string bytes_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+constexpr int images_per_group = 3;  // to train
+
 class CellsegJob : public testing::Test {
  protected:
     // The images are the same for all tests of this program.
     static void SetUpTestSuite() {
         images_ = new TemporaryDirectory;
         ASSERT_TRUE(make_cells(images_->path(), 3));
-        // One of each group to validate is enough.
+        // A few of each split and group are enough.
         const auto files = list_cells(images_->path());
         ASSERT_TRUE(files);
-        std::set<std::string> kept;
+        std::map<std::string, int> seen;
         for (const CellFile& file : *files) {
-            if (file.split != "val" || kept.insert(file.group).second) continue;
-            const std::string path = file.image;
-            fs::remove(path);
-            fs::remove(path.substr(0, path.size() - 4) + "_mask.tif");
+            const int kept = file.split == "train" ? images_per_group : 1;
+            if (++seen[file.split + file.group] <= kept) continue;
+            fs::remove(file.image);
+            fs::remove(file.mask);
         }
     }
 
@@ -108,12 +110,14 @@ TEST_F(CellsegJob, ATrainingStoppedAnywhereEndsBitForBitAsOneThatRanThrough) {
     int stopped = 0;
     for (const int looks : {1, 5, 9, 12, 14}) {
         const std::string place = folder("stop" + std::to_string(looks));
-        const UnitRun part = run_unit("cellseg.train", training(), place, looks);
+        const UnitRun part =
+            run_unit("cellseg.train", training(), place, {.answers_before_stop = looks});
         ASSERT_EQ(part.error, "");
         if (part.end != JobEnd::checkpointed) continue;
         ++stopped;
         EXPECT_TRUE(part.records.empty());
-        const UnitRun rest = run_unit("cellseg.train", training(), place, never, part.checkpoint);
+        const UnitRun rest =
+            run_unit("cellseg.train", training(), place, {.resume = part.checkpoints.back()});
         ASSERT_EQ(rest.error, "");
         EXPECT_EQ(rest.records, straight.records) << looks;
         EXPECT_EQ(bytes_of(rest.out + "/model/tensors.safetensors"), model) << looks;
@@ -121,6 +125,24 @@ TEST_F(CellsegJob, ATrainingStoppedAnywhereEndsBitForBitAsOneThatRanThrough) {
         EXPECT_EQ(bytes_of(rest.out + "/panels.png"), bytes_of(straight.out + "/panels.png"));
     }
     EXPECT_EQ(stopped, 5);
+}
+
+// Killed at any moment, a unit goes on from one of the checkpoints that it saved by time.
+TEST_F(CellsegJob, ATrainingResumedFromAnyCheckpointEndsBitForBitAsOneThatRanThrough) {
+    const UnitRun straight =
+        run_unit("cellseg.train", training(), folder("straight"), {.checkpoint_every = 5});
+    ASSERT_EQ(straight.error, "");
+    ASSERT_GE(straight.checkpoints.size(), 3U);
+    for (const std::string& checkpoint : straight.checkpoints) {
+        const std::string place = folder("from_" + fs::path(checkpoint).filename().string());
+        const UnitRun rest = run_unit("cellseg.train", training(), place, {.resume = checkpoint});
+        ASSERT_EQ(rest.error, "");
+        EXPECT_EQ(rest.records, straight.records) << checkpoint;
+        EXPECT_EQ(
+            bytes_of(rest.out + "/model/tensors.safetensors"),
+            bytes_of(straight.out + "/model/tensors.safetensors")
+        ) << checkpoint;
+    }
 }
 
 TEST_F(CellsegJob, AnEvaluationOfTheModelRepeatsTheScoresOfItsTraining) {
@@ -139,9 +161,11 @@ TEST_F(CellsegJob, AnEvaluationOfTheModelRepeatsTheScoresOfItsTraining) {
             *find_member(evaluated.records[0], column), *find_member(trained.records[0], column)
         );
     }
-    const UnitRun part = run_unit("cellseg.eval", params, folder("part"), 2);
+    const UnitRun part =
+        run_unit("cellseg.eval", params, folder("part"), {.answers_before_stop = 2});
     ASSERT_EQ(part.end, JobEnd::checkpointed);
-    const UnitRun rest = run_unit("cellseg.eval", params, folder("part"), never, part.checkpoint);
+    const UnitRun rest =
+        run_unit("cellseg.eval", params, folder("part"), {.resume = part.checkpoints.back()});
     EXPECT_EQ(rest.records, evaluated.records);
 }
 
@@ -156,7 +180,7 @@ TEST_F(CellsegJob, PreparedImagesTrainAsTheirSources) {
     ASSERT_EQ(prepared.error, "");
     ASSERT_EQ(prepared.records.size(), 12U);
     EXPECT_EQ(*find_member(prepared.records[4], "split"), Value("train"));
-    EXPECT_EQ(*find_member(prepared.records[4], "images"), Value(18));
+    EXPECT_EQ(*find_member(prepared.records[4], "images"), Value(images_per_group));
     Object params = training();
     set_member(params, "data", prepared.out + "/cells");
     const UnitRun from_prepared = run_unit("cellseg.train", params, folder("first"));

@@ -36,13 +36,16 @@ int step_of(const fs::path& checkpoint) {
     return std::stoi(name.substr(name.rfind('-') + 1));
 }
 
-std::string newest_in(const std::string& folder) {
-    fs::path newest;
+std::vector<std::string> checkpoints_in(const std::string& folder) {
+    std::vector<std::string> checkpoints;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
-        if (newest.empty() || step_of(entry.path()) > step_of(newest)) newest = entry.path();
+        checkpoints.push_back(entry.path().string());
     }
-    return newest.string();
+    std::sort(checkpoints.begin(), checkpoints.end(), [](const auto& left, const auto& right) {
+        return step_of(left) < step_of(right);
+    });
+    return checkpoints;
 }
 
 }  // namespace
@@ -57,16 +60,15 @@ UnitRun run_unit(
     const std::string& job,
     const Object& params,
     const std::string& folder,
-    int answers_before_stop,
-    const std::string& resume
+    const UnitOptions& options
 ) {
-    UnitRun run{.error = {}, .records = {}, .out = folder + "/out", .checkpoint = {}};
+    UnitRun run{.error = {}, .records = {}, .out = folder + "/out", .checkpoints = {}};
     fs::create_directories(folder);
     const std::vector<JobDeclaration> jobs = job_declarations();
     const auto declared = std::find_if(jobs.begin(), jobs.end(), [&](const JobDeclaration& each) {
         return each.name == job;
     });
-    CountingHost host(answers_before_stop);
+    CountingHost host(options.answers_before_stop);
     UnitSetup setup;
     setup.id = "unit";
     setup.params = format_json(Value(params));
@@ -74,8 +76,8 @@ UnitRun run_unit(
     setup.out = run.out;
     setup.publish = folder + "/checkpoints";
     setup.records = folder + "/records.jsonl";
-    setup.resume = resume;
-    setup.checkpoint_every = Millis{0};
+    setup.resume = options.resume;
+    setup.checkpoint_every = Millis{options.checkpoint_every};
     begin_torch_unit(seed, 1);
     auto unit = NativeUnit::open(*declared, setup, host);
     if (!unit) {
@@ -89,7 +91,7 @@ UnitRun run_unit(
         run.error = end.error().message;
     }
     run.records = read_records(setup.records);
-    run.checkpoint = newest_in(setup.publish);
+    run.checkpoints = checkpoints_in(setup.publish);
     return run;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // A unit of the family without runner or agent: its folders in a temporary directory, and a host
-// that asks it to stop after so many questions.
+// that asks it to stop, or lets it save itself, after so many looks.
 
 #include <cstdint>
 #include <limits>
@@ -19,7 +19,8 @@ class CountingHost final : public UnitHost {
 
     bool stop_asked() override;
 
-    Millis now() override { return Millis{0}; }
+    // A millisecond passes from look to look.
+    Millis now() override { return Millis{++looks_}; }
 
     void on_published() override { ++published; }
 
@@ -27,6 +28,7 @@ class CountingHost final : public UnitHost {
 
  private:
     int left_;
+    std::int64_t looks_ = 0;
 };
 
 inline constexpr int never = std::numeric_limits<int>::max();
@@ -35,18 +37,22 @@ struct UnitRun {
     std::string error;  // empty = none
     JobEnd end = JobEnd::done;
     std::vector<Object> records;
-    std::string out;         // folder of its artifacts
-    std::string checkpoint;  // the newest that it published; empty = none
+    std::string out;                       // folder of its artifacts
+    std::vector<std::string> checkpoints;  // that it published, the oldest first
 };
 
-// A run of the declared job under `folder`, stopped after `answers_before_stop` looks at the host;
-// `resume` is the checkpoint of an earlier one.
+struct UnitOptions {
+    int answers_before_stop = never;    // looks at the host until it asks to stop
+    std::string resume = {};            // the checkpoint of an earlier run
+    std::int64_t checkpoint_every = 0;  // looks at the host; 0 = only when it asks to stop
+};
+
+// A run of the declared job under `folder`.
 UnitRun run_unit(
     const std::string& job,
     const Object& params,
     const std::string& folder,
-    int answers_before_stop = never,
-    const std::string& resume = {}
+    const UnitOptions& options = {}
 );
 
 }  // namespace xorch::cellseg
