@@ -235,14 +235,17 @@ TEST(SweepFile, TheReferenceInTheDocumentationIsTheSchemas) {
 }
 
 TEST(SweepFile, EveryConfigurationOfTheRepositoryLoads) {
-    // By name, so that a new one is not forgotten: beats_budget.toml.
+    // By name, so that a new one is not forgotten: beats_budget.toml, budget_curve.toml,
+    // budget_curve_nuclei.toml.
     std::size_t loaded = 0;
     for (const char* folder : {"/configs", "/tests/scripts", "/tests/scripts/mistakes"}) {
         for (const auto& entry :
              std::filesystem::directory_iterator(std::string(XORCH_SOURCE_DIR) + folder)) {
             if (entry.path().extension() != ".toml") continue;
             ParseOptions with = options();
-            with.missing_paths_allowed = std::getenv("XORCH_DATA") == nullptr;
+            // The images of budget_curve.toml are made by whoever wants them.
+            with.missing_paths_allowed = std::getenv("XORCH_DATA") == nullptr ||
+                                         entry.path().filename() == "budget_curve.toml";
             with.environment = [](const std::string& name) {
                 const char* value = std::getenv(name.c_str());
                 return value == nullptr ? std::nullopt : std::optional<std::string>(value);
