@@ -126,7 +126,7 @@ TEST(Story, TellsWhatIsToKnowAboutAResultThatCounts) {
     const auto story = tell_story(sample.read(), sample.key(1));
     ASSERT_TRUE(story);
     EXPECT_THAT(
-        *story,
+        story_lines(*story),
         Contains(EndsWith("attempt 1 is done after 1.5 s: checkpoint 2 of attempt 1 is damaged\\x1b"
         ))
     );
