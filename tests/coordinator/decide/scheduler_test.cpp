@@ -114,7 +114,7 @@ TEST(Scheduler, PausesASweepWhoseUnitsFitNobody) {
     const IncarnationId agent = harness.join();
     EXPECT_THAT(harness.held(agent), IsEmpty());
     EXPECT_TRUE(harness.state().paused());
-    EXPECT_THAT(harness.state().pause_reason(), testing::HasSubstr("8 cpus"));
+    EXPECT_THAT(harness.state().pause_reason(), testing::HasSubstr("cpus = 8"));
 }
 
 }  // namespace

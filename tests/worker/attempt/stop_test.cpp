@@ -191,15 +191,14 @@ TEST(Limits, AUnitOverItsMemoryIsEndedWithTheNumbers) {
     harness.python(
         "import signal\n"
         "block = bytearray(200 << 20)\n"
-        "open('ready', 'w').write('ok')\n"
         "signal.pause()\n"
     );
-    start_and_wait(harness);
-    harness.tick(1);
+    harness.start(0);
     const AttemptEnd end = harness.wait_for_end(0);
     EXPECT_EQ(end.cause, Cause::out_of_memory);
     EXPECT_THAT(end.message, HasSubstr("of its 64 MiB"));
-    EXPECT_GT(end.memory_peak.value, 200ULL << 20U);
+    // It may be seen, and ended, before it has all that it wants.
+    EXPECT_GT(end.memory_peak.value, 64ULL << 20U);
 }
 
 TEST(Limits, AUnitThatFillsTheDiskIsEnded) {
