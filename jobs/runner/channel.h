@@ -5,7 +5,6 @@
 // hold, so the process ends on the spot. One thread.
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "core/error.h"

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,9 @@
 namespace xorch {
 
 namespace {
+
+// Far more than people read, far less than a frame may hold.
+constexpr std::size_t message_bytes_max = 64U << 10U;
 
 class ServedHost final : public UnitHost {
  public:
@@ -121,6 +125,7 @@ UnitReturned run_unit(
         returned.message = std::move(failure.message);
         if (failure.out_of_memory) returned.outcome = UnitOutcome::out_of_memory;
     }
+    returned.message.resize(std::min(returned.message.size(), message_bytes_max));
     return returned;
 }
 
