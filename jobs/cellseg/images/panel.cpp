@@ -42,6 +42,18 @@ Picture paint(const Channels& channels) {
     return picture;
 }
 
+// The brightest channel in grey: what outlines in colour are drawn on.
+Picture paint_grey(const Channels& channels) {
+    Picture picture(channels[0].height, channels[0].width);
+    for (std::size_t i = 0; i < picture.values.size(); ++i) {
+        const std::uint8_t grey = brightness(
+            std::max({channels[0].values[i], channels[1].values[i], channels[2].values[i]})
+        );
+        picture.values[i] = {.red = grey, .green = grey, .blue = grey};
+    }
+    return picture;
+}
+
 template <class T>
 Grid<T> enlarge(const Grid<T>& small, int factor) {
     Grid<T> large(small.height * factor, small.width * factor);
@@ -91,9 +103,9 @@ Picture draw_panel(const Channels& channels, const Labels& truth, const Labels& 
     }
     const int factor = std::max(1, pane_side / std::max(truth.height, truth.width));
     const Picture image = enlarge(paint(channels), factor);
-    Picture true_outlines = image;
+    Picture true_outlines = enlarge(paint_grey(channels), factor);
+    Picture predicted_outlines = true_outlines;
     draw_outlines(true_outlines, enlarge(truth, factor), truth_colours);
-    Picture predicted_outlines = image;
     draw_outlines(predicted_outlines, enlarge(predicted, factor), predicted_colours);
     Picture panel(image.height, 3 * image.width + 2 * gap);
     copy_to(panel, image, {0, 0});
