@@ -259,6 +259,19 @@ std::vector<std::string> summary_lines(const SummaryTable& summary) {
     }
     std::vector<std::string> lines = table.lines();
     lines.emplace_back();
+    const bool any_done =
+        std::any_of(summary.groups.begin(), summary.groups.end(), [](const GroupSummary& group) {
+            return group.done > 0;
+        });
+    if (summary.metrics.empty() && any_done) {
+        lines.push_back(fmt::format(
+            "{}: no unit reported a number; records.from in the sweep file says where numbers "
+            "stand, "
+            "for example records.from.stdout = 'acc=(?<acc>\\S+)'",
+            escape_for_terminal(summary.stage)
+        ));
+        return lines;
+    }
     lines.push_back(fmt::format(
         "{}: mean ± half the 95 % interval of the mean{}",
         escape_for_terminal(summary.stage),

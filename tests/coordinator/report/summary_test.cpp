@@ -13,8 +13,10 @@
 namespace xorch {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(MetricSummary, ComputesMeanDeviationAndInterval) {
     MetricSummary metric;
@@ -91,6 +93,19 @@ TEST(Summary, LeavesOutNumbersThatDoNotExist) {
     const std::string json = format_summary_json(*summary);
     EXPECT_THAT(json, HasSubstr("\"complete\": false"));
     EXPECT_THAT(json, HasSubstr("\"nan\": 1"));
+}
+
+TEST(Summary, SaysWhereNumbersComeFromIfNoUnitReportedAny) {
+    SampleSweep sample;
+    const auto before = make_summary(sample.read());
+    ASSERT_TRUE(before);
+    EXPECT_THAT(summary_lines(*before), Not(Contains(HasSubstr("records.from"))));
+    sample.finish(0, "");
+    const auto after = make_summary(sample.read());
+    ASSERT_TRUE(after);
+    EXPECT_THAT(
+        summary_lines(*after), Contains(HasSubstr("no unit reported a number; records.from"))
+    );
 }
 
 TEST(Tables, NeverOverwriteAStampedFile) {
