@@ -52,8 +52,7 @@ std::string quote_csv(const std::string& text) {
 std::string escape_md(const std::string& text) {
     std::string escaped;
     for (const char byte : escape_for_terminal(text)) {
-        if (byte == '|' || byte == '<' || byte == '`' || byte == '*' || byte == '_')
-            escaped += '\\';
+        if (std::string_view("\\|<`*_[").find(byte) != std::string_view::npos) escaped += '\\';
         escaped += byte;
     }
     return escaped;

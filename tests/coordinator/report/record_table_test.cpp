@@ -229,6 +229,16 @@ TEST(RecordSink, EscapesWhatMarkdownWouldRead) {
     EXPECT_THAT(md, HasSubstr("| a\\|b\\_c |"));
 }
 
+TEST(RecordSink, KeepsABackslashFromUndoingTheEscapeOfABarInMarkdown) {
+    SampleSweep sample;
+    sample.finish(
+        0,
+        R"x({"t": "a\\|b\n[c](d)"})x"
+        "\n"
+    );
+    EXPECT_THAT(print(sample.read(), RecordFormat::md), HasSubstr(R"x(| a\\\|b\\n\[c](d) |)x"));
+}
+
 TEST(EqualRecords, NamesTheFirstRowThatDiffers) {
     SampleSweep one;
     SampleSweep other;
