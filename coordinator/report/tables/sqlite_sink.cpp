@@ -1,9 +1,13 @@
 #include "coordinator/report/tables/sqlite_sink.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
 #include <cmath>
+#include <set>
+#include <string_view>
+#include <vector>
 
 namespace xorch {
 
@@ -30,23 +34,41 @@ std::string quoted(const std::string& name) {
     return text + '"';
 }
 
+std::string lower_ascii(std::string text) {
+    for (char& byte : text)
+        if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
+    return text;
+}
+
+// SQLite takes "F1" and "f1" for one column; the later one gets a number.
+std::vector<std::string> distinct_names(const std::vector<Column>& columns) {
+    std::vector<std::string> names;
+    std::set<std::string> taken;
+    for (const Column& column : columns) {
+        std::string name = quoted(column.name);
+        for (int i = 2; !taken.insert(lower_ascii(name)).second; ++i) {
+            name = quoted(fmt::format("{}_{}", column.name, i));
+        }
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+
 class SqliteSink final : public RecordSink {
  public:
     SqliteSink(Database database, std::string table)
         : database_(std::move(database)), table_(std::move(table)) {}
 
     Result<void> begin(const std::vector<Column>& columns) override {
-        std::string names;
-        std::string marks;
-        for (const Column& column : columns) {
-            names += (names.empty() ? "" : ", ") + quoted(column.name);
-            marks += marks.empty() ? "?" : ", ?";
-        }
+        const std::vector<std::string> names = distinct_names(columns);
+        const std::vector<std::string_view> marks(names.size(), "?");
         // The whole table is one transaction: a million of them would each wait for the disk.
         if (auto begun = run("BEGIN"); !begun) return begun;
-        auto created = run(fmt::format("CREATE TABLE {} ({})", quoted(table_), names));
+        auto created =
+            run(fmt::format("CREATE TABLE {} ({})", quoted(table_), fmt::join(names, ", ")));
         if (!created) return created;
-        const std::string insert = fmt::format("INSERT INTO {} VALUES ({})", quoted(table_), marks);
+        const std::string insert =
+            fmt::format("INSERT INTO {} VALUES ({})", quoted(table_), fmt::join(marks, ", "));
         sqlite3_stmt* statement = nullptr;
         const int code =
             sqlite3_prepare_v2(database_.get(), insert.c_str(), -1, &statement, nullptr);
