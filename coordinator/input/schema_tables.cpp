@@ -202,9 +202,9 @@ std::vector<Key<RecordsFrom>> records_from_keys() {
         "json",
         &RecordsFrom::json,
         "File: one object, or an array of objects. Relative to `{out}` or the working "
-        "directory."
+        "directory. What is nested becomes columns with dots, an array becomes text."
     );
-    keys.member("jsonl", &RecordsFrom::jsonl, "File: one object per line.");
+    keys.member("jsonl", &RecordsFrom::jsonl, "File: one object per line, nested as above.");
     keys.member(
         "csv", &RecordsFrom::csv, "File: a header line, then values, separated by commas or tabs."
     );

@@ -119,6 +119,23 @@ TEST(RecordsOfAUnit, ComeFromAJsonFile) {
     EXPECT_EQ(harness.run().rows, "{\"acc\":1,\"name\":\"x\"}\n");
 }
 
+TEST(JsonRows, GiveNestedValuesNamesWithDotsAndKeepArraysAsText) {
+    const std::string nested = R"({"val": {"acc": 1, "per": {"a": NaN}}, "confusion": [[1, 2]]})";
+    const std::string flat = R"({"val.acc":1,"val.per.a":NaN,"confusion":"[[1,2]]"})";
+    const auto json = parse_json_rows("[" + nested + "]");
+    ASSERT_TRUE(json) << json.error().message;
+    EXPECT_EQ(format_rows(*json), flat + "\n");
+    const auto jsonl = parse_jsonl_rows(nested + "\n\n" + nested);
+    ASSERT_TRUE(jsonl) << jsonl.error().message;
+    EXPECT_EQ(format_rows(*jsonl), flat + "\n" + flat + "\n");
+}
+
+TEST(JsonRows, NameALineThatIsNone) {
+    const auto rows = parse_jsonl_rows("{\"a\": 1}\n{\"a\": \n");
+    ASSERT_FALSE(rows);
+    EXPECT_THAT(rows.error().message, HasSubstr("record line 2"));
+}
+
 TEST(CsvRows, ARepeatedHeaderIsSkipped) {
     const auto rows = parse_csv_rows("a\tb\n1\t2\na\tb\n3\t4\n");
     ASSERT_TRUE(rows);

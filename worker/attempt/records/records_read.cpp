@@ -100,6 +100,28 @@ Result<void> check_header(const std::vector<std::string>& header) {
     return {};
 }
 
+void flatten(const std::string& prefix, const Object& from, Object& row) {
+    for (const auto& [name, value] : from) {
+        if (const auto* nested = value.get_if<Object>()) {
+            flatten(prefix + name + ".", *nested, row);
+        } else if (value.get_if<Array>() != nullptr) {
+            row.emplace_back(prefix + name, format_json(value));
+        } else {
+            row.emplace_back(prefix + name, value);
+        }
+    }
+}
+
+// Scripts that know nothing of xorch nest their results: a member of an object gets a name with
+// dots, as parameters do, and an array is kept as its JSON text.
+Value flat(const Value& value) {
+    const auto* object = value.get_if<Object>();
+    if (object == nullptr) return value;
+    Object row;
+    flatten("", *object, row);
+    return Value(std::move(row));
+}
+
 }  // namespace
 
 Result<std::string> find_record_file(
@@ -138,7 +160,8 @@ Result<std::vector<Object>> read_rows(
     if (!text) return fail_with_context(text.error(), "record file " + path);
     auto rows = !from.json.empty()  ? parse_json_rows(*text)
                 : !from.csv.empty() ? parse_csv_rows(*text)
-                                    : parse_rows(*text);
+                : name.empty()      ? parse_rows(*text)
+                                    : parse_jsonl_rows(*text);
     if (!rows) return fail_with_context(rows.error(), name.empty() ? "$XORCH_RECORDS" : path);
     return rows;
 }
@@ -175,9 +198,23 @@ Result<std::vector<Object>> parse_json_rows(std::string_view text) {
     std::string lines;
     if (const auto* items = value->get_if<Array>()) {
         for (const Value& item : *items)
-            lines += format_json(item) + "\n";
+            lines += format_json(flat(item)) + "\n";
     } else {
-        lines = format_json(*value) + "\n";
+        lines = format_json(flat(*value)) + "\n";
+    }
+    return parse_rows(lines);
+}
+
+Result<std::vector<Object>> parse_jsonl_rows(std::string_view text) {
+    std::string lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const auto value = parse_json(line);
+        // What is wrong with a line is said with its number by parse_rows().
+        lines += value ? format_json(flat(*value)) : std::string(line);
+        lines += '\n';
     }
     return parse_rows(lines);
 }

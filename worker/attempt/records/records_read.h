@@ -37,8 +37,11 @@ Result<std::vector<Object>> read_rows(
 // cell is missing. A header repeated by a script that appends to its file is skipped.
 Result<std::vector<Object>> parse_csv_rows(std::string_view text);
 
-// An object, or an array of objects.
+// An object, or an array of objects. What is nested gets a name with dots; arrays become text.
 Result<std::vector<Object>> parse_json_rows(std::string_view text);
+
+// An object per line, nested as above.
+Result<std::vector<Object>> parse_jsonl_rows(std::string_view text);
 
 // A cell as text becomes an integer, a float (nan and inf too) or stays text.
 Value typed_cell(std::string_view text);
