@@ -335,7 +335,8 @@ std::vector<Key<Sweep>> net_keys() {
     keys.member(
         "interface",
         &Sweep::interface,
-        "Name of the network interface to listen on; none = loopback on this machine."
+        "Name of the network interface that agents on other machines reach; not looked at on one "
+        "machine, which talks over loopback."
     );
     return keys.take();
 }
