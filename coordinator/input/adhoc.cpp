@@ -73,6 +73,7 @@ Result<std::string> read_adhoc(
     for (const std::string& argument : argv)
         arguments.push_back(format_toml_string(argument));
     text += fmt::format("argv = [{}]\n", fmt::join(arguments, ", "));
+    std::vector<std::string> by;
     for (const std::string& axis : axes) {
         const std::size_t equals = axis.find('=');
         const std::string name = axis.substr(0, equals);
@@ -88,7 +89,10 @@ Result<std::string> read_adhoc(
         text += fmt::format(
             "axes.{} = {{ values = [{}] }}\n", format_toml_string(name), fmt::join(values, ", ")
         );
+        // Over seeds one wants the mean, over everything else the difference.
+        if (name != "seed") by.push_back(format_toml_string(name));
     }
+    text += fmt::format("\n[summary]\nby = [{}]\n", fmt::join(by, ", "));
     if (const auto parsed = parse_toml(text, 0); !parsed) {
         return refuse("the command line is not UTF-8: " + parsed.error().message);
     }

@@ -29,6 +29,12 @@ TEST(Adhoc, WritesASweepFileThatSaysTheSame) {
     EXPECT_THAT(run.axes[4].values, ElementsAre(Value("a,b"), Value("c d")));
 }
 
+TEST(Adhoc, SummarisesOverSeedsAndTellsOtherValuesApart) {
+    const auto text = read_adhoc({"lr=1,2", "seed=1,2", "opt=a,b"}, {"prog"});
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(parse(*text).summary.by, ElementsAre("lr", "opt"));
+}
+
 TEST(Adhoc, RefusesAnAxisWithoutValuesAndACommandThatIsMissing) {
     const auto axis = read_adhoc({"lr"}, {"a"});
     ASSERT_FALSE(axis);
