@@ -96,8 +96,8 @@ class Killer:
         return set(glob.glob(os.path.join(self.sweep, "units", "*", "*", "*", "*", "ckpt-*[0-9]")))
 
     def wait_for_checkpoint(self):
-        """A runner may take longer to start than the next kill takes to come; without this the sweep would stop, rightly,
-        for want of progress."""
+        """Before a keeper is killed, whose allocation ends with it: three in a row without progress stop the sweep, rightly,
+        and on a busy machine a unit takes longer to start than the next kill takes to come. A runner always does."""
         before = self.checkpoints()
         wait_until(lambda: self.checkpoints() - before or self.coordinator.poll() is not None, "a new checkpoint")
 
@@ -108,10 +108,11 @@ class Killer:
             if code == 0:
                 return
             self.resume_if_needed()
-            if "runner" in self.kinds:
+            kind = self.random.choice(self.kinds)
+            if kind == "keeper" or "runner" in self.kinds:
                 self.wait_for_checkpoint()
             pause.wait(self.random.uniform(0.05, 0.9))
-            self.kill_one(self.random.choice(self.kinds))
+            self.kill_one(kind)
 
     def finish(self):
         """Lets the sweep end without further kills and returns the coordinator's exit code."""
