@@ -119,6 +119,9 @@ void Derived::poll_snapshot() {
 void Derived::take_snapshot() {
     facts_at_snapshot_ = parts_.journal->facts();
     if (parts_.journal->flushed() == 0) return;
+    // As often as a reign can afford to look at every unit.
+    const auto sound = parts_.reign->state().check_invariants();
+    XORCH_CHECK(sound.has_value(), sound.error().message);
     snapshot_ = Pending{
         .sequence = parts_.journal->flushed(),
         .position = parts_.journal->flushed_end(),
