@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "coordinator/serve/agent_links.h"
@@ -17,11 +18,11 @@
 #include "coordinator/serve/notify.h"
 #include "coordinator/serve/reign_journal.h"
 #include "coordinator/serve/requests.h"
+#include "coordinator/serve/spool_reader.h"
 #include "core/io/clock.h"
 #include "core/io/keys.h"
 #include "core/io/server_socket.h"
 #include "core/wire/endpoint.h"
-#include "core/wire/spool_format.h"
 
 namespace xorch {
 namespace {
@@ -35,26 +36,6 @@ constexpr Millis tick_pause{10};
 // Longest sleep, so that a wake-up that somebody forgot costs a moment and not the sweep.
 constexpr Millis longest_wait{1'000};
 
-Result<std::vector<AgentMessage>> read_spool(
-    Disk& disk, const std::string& path, IncarnationId incarnation
-) {
-    const auto bytes = disk.read(path);
-    if (!bytes && bytes.error().code == ErrorCode::not_found) return std::vector<AgentMessage>();
-    if (!bytes) return tl::unexpected(bytes.error());
-    auto contents = parse_spool(incarnation, *bytes);
-    if (!contents) return tl::unexpected(contents.error());
-    return std::move(contents->reports);
-}
-
-// Only what a spool is for; a hello in it would make a dead agent join.
-std::vector<AgentMessage> reports_only(std::vector<AgentMessage> messages) {
-    std::erase_if(messages, [](const AgentMessage& each) {
-        return !std::holds_alternative<EndReport>(each) &&
-               !std::holds_alternative<CheckpointReport>(each);
-    });
-    return messages;
-}
-
 }  // namespace
 
 // Members that others refer to come first, so that they go last. The two errand threads come last:
@@ -64,7 +45,7 @@ struct ReignLoop::Content {
     Now now;
     Millis ticked_boot{0};
     std::unique_ptr<ReignJournal> journal;
-    std::optional<ServerSocket> socket;
+    std::optional<ServerSocket> socket;  // until the reign is over and everybody knows
     std::optional<AgentLinks> links;
     std::optional<Reign> reign;
     std::optional<Assigner> assigner;
@@ -72,6 +53,7 @@ struct ReignLoop::Content {
     std::optional<Notifier> notifier;
     std::optional<Derived> derived;
     std::map<AllocationId, std::string> agent_keys;  // public; of allocations that live
+    std::set<IncarnationId> sent_away;               // and did not say goodbye yet
     std::optional<Errands> errands;                  // short: spools, inbox, status, keys, rows
     std::optional<Errands> tables_errands;           // long
 
@@ -106,6 +88,7 @@ struct ReignLoop::Content {
     void say(AdoptionWanted& wanted);
     ReignOutcome end();
     void await_allocations();
+    void hang_up();
 };
 
 // ---- beginning ----
@@ -298,7 +281,11 @@ void ReignLoop::Content::hear_frames() {
             continue;
         }
         const AgentFrame heard = links->accept(frame);
-        if (!heard.messages.empty()) reign->on_agent_messages(now, heard.from, heard.messages);
+        if (heard.messages.empty()) continue;
+        reign->on_agent_messages(now, heard.from, heard.messages);
+        if (std::holds_alternative<AgentGoodbye>(heard.messages.back())) {
+            sent_away.erase(heard.from);
+        }
     }
 }
 
@@ -335,9 +322,7 @@ void ReignLoop::Content::read_spools() {
         errands->send([this, agent, path, disk = parts.disk]() -> Errands::Report {
             return [this, agent, read = read_spool(*disk, path, agent)] {
                 if (!read) log(read.error().message);
-                reign->on_spooled(
-                    now, agent, reports_only(read ? *read : std::vector<AgentMessage>())
-                );
+                reign->on_spooled(now, agent, read.value_or(std::vector<AgentMessage>()));
             };
         });
     }
@@ -354,6 +339,7 @@ void ReignLoop::Content::speak() {
 }
 
 void ReignLoop::Content::say(ToAgent& message) {
+    if (std::holds_alternative<Leave>(message.message)) sent_away.insert(message.to);
     assigner->say(std::move(message));
 }
 
@@ -448,6 +434,7 @@ void ReignLoop::Content::await_allocations() {
     const Millis end = read_clocks().boot + settings().farewell;
     while (true) {
         now = read_clocks();
+        hang_up();
         for (const AllocationEvent& event : parts.backend->poll(now)) {
             if (const auto* ended = std::get_if<AllocationEnded>(&event.what)) {
                 agent_keys.erase(ended->allocation);
@@ -456,9 +443,23 @@ void ReignLoop::Content::await_allocations() {
         notifier->poll(now);
         if ((agent_keys.empty() && notifier->is_idle()) || now.boot >= end) return;
         const Millis wake = std::min({end, parts.backend->next_poll(), notifier->next_poll()});
-        pollfd watched{.fd = parts.backend->descriptor(), .events = POLLIN, .revents = 0};
-        poll(&watched, 1, static_cast<int>(std::max(wake - now.boot, Millis(0)).count()));
+        std::array<pollfd, 2> watched{
+            pollfd{.fd = parts.backend->descriptor(),        .events = POLLIN, .revents = 0},
+            pollfd{.fd = socket ? socket->descriptor() : -1, .events = POLLIN, .revents = 0},
+        };
+        const Millis left = std::max(wake - now.boot, Millis(0));
+        poll(watched.data(), watched.size(), static_cast<int>(left.count()));
     }
+}
+
+// Nothing is acknowledged once the reign is over. An agent whose last attempts took their grace to
+// end would wait for that; the end of its connection tells it not to. Not before its goodbye: what
+// it has not read yet is lost with the connection.
+void ReignLoop::Content::hang_up() {
+    if (!socket) return;
+    hear_frames();
+    speak();
+    if (sent_away.empty()) socket.reset();
 }
 
 ReignLoop::ReignLoop(std::unique_ptr<Content> content) : content_(std::move(content)) {}

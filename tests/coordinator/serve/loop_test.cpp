@@ -17,6 +17,27 @@ using testing::HasSubstr;
 
 using Coordinator = CoordinatorFixture;
 
+// Its allocations end when the test wants, not when they are asked to.
+class StubbornBackend final : public Backend {
+ public:
+    explicit StubbornBackend(FakeBackend& inner) : inner_(inner) {}
+
+    void take_over(Now, std::span<const AllocationState>) override {}
+
+    void carry_out(Now now, const StartAllocation& order) override { inner_.carry_out(now, order); }
+
+    void carry_out(Now, const EndAllocation&) override {}
+
+    std::vector<AllocationEvent> poll(Now now) override { return inner_.poll(now); }
+
+    int descriptor() const override { return inner_.descriptor(); }
+
+    Millis next_poll() const override { return inner_.next_poll(); }
+
+ private:
+    FakeBackend& inner_;
+};
+
 TEST_F(Coordinator, RunsASweepToItsEnd) {
     start(make_sweep(100));
     FakeAgent worker = agent();
@@ -103,6 +124,28 @@ TEST_F(Coordinator, StopsAtOnceWhenAskedTwice) {
     ASSERT_TRUE(outcome());
     EXPECT_EQ(outcome()->stops, 2U);
     EXPECT_EQ(units_in(UnitPhase::assigned), 0U);
+}
+
+// The end of a cancelled unit is reported when nobody is there to acknowledge it.
+TEST_F(Coordinator, HangsUpOnAnAgentThatSaidGoodbyeWhenTheReignIsOver) {
+    sweep_ = make_sweep(1);
+    settings_.farewell = 10 * patience;
+    StubbornBackend backend(backend_);
+    auto running = std::async(std::launch::async, [&] {
+        return run_coordinator(settings_, sweep_, backend, disk_, stop_);
+    });
+    FakeAgent worker = agent();
+    worker.finish_limit = 0;
+    EXPECT_TRUE(worker.run_until([&] { return !worker.held.empty(); }));
+    const auto reply = ask(disk_, ask_settings(), request("cancel"));
+    EXPECT_TRUE(reply && reply->ok);
+    EXPECT_TRUE(worker.run_until([&] { return worker.leave.has_value(); }));
+    // Nothing can be said once the connection is no more.
+    EXPECT_TRUE(worker.run_until([&] { return !worker.say_bytes("anybody there?"); }));
+    backend_.end(AllocationId{1}, "its agent left");
+    const auto end = running.get();
+    ASSERT_TRUE(end) << end.error().message;
+    EXPECT_EQ(end->status.units(UnitPhase::cancelled), 1U);
 }
 
 TEST_F(Coordinator, StartsNoAllocationThatEndedWhileItsKeysWereMade) {
