@@ -1,12 +1,15 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by tools/quickstart and tools/test: what both do before they differ. Defines functions and
-# $root only; nothing happens until one is called. Bash, with `set -euo pipefail` of the caller.
+# variables only; nothing happens until one is called. Bash, with `set -euo pipefail` of the caller.
 
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 jobs=${XORCH_BUILD_JOBS:-$(nproc)}
 phases=()
 phase_name=start
 started=$SECONDS
+
+# What ccache keeps serves every checkout on this machine, not this folder alone.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 # phase NAME COMMAND...: runs the command and remembers how long it took. Not inside a condition:
 # there bash would go on after a failing line of a function.
