@@ -383,6 +383,11 @@ class WithoutAFile(unittest.TestCase):
         self.assertEqual([row["acc"] for row in rows], [1e-4] * 3 + [1e-3] * 3)
         self.place.run("init", "first.toml", check=2)
 
+    def test_init_of_a_script_names_the_option(self):
+        self.place.write("train.py", TRAIN)
+        result = self.place.run("init", "train.py", check=2)
+        self.assertIn("xorch init --script train.py", result.stdout + result.stderr)
+
     def test_a_command_line_becomes_a_sweep_file_that_can_be_used_again(self):
         self.place.write("train.py", TRAIN)
         words = ["--axis", "lr=1e-4,1e-3", "--", PYTHON, "train.py", "--lr", "{lr}"]

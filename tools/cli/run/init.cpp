@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "coordinator/report/text.h"
 #include "core/io/posix_disk.h"
 #include "tools/cli/verbs.h"
 
@@ -64,6 +65,18 @@ std::string place_in_copy(const std::string& script) {
 }
 
 Result<ExitCode> init(const InitOptions& options) {
+    // `xorch init train.py` is what comes to mind first.
+    if (std::filesystem::path(options.file).extension() != ".toml") {
+        return fail(
+            ErrorCode::usage,
+            fmt::format(
+                "{} is no name of a sweep file, which ends in .toml; for a script: `xorch init "
+                "--script {}`",
+                options.file,
+                quote_for_shell(options.file)
+            )
+        );
+    }
     if (options.script.empty() || options.script.find_first_of("\"\\\n{}") != std::string::npos) {
         return fail(
             ErrorCode::usage,
