@@ -85,6 +85,19 @@ class RunTest(unittest.TestCase):
         sweep = wait_until(lambda: self.place.sweeps(), "the sweep's directory")[-1]
         wait_until(lambda: self.place.run("status", "--check", sweep).returncode == 0, "the detached sweep ends")
 
+    def test_a_detached_sweep_leaves_the_same_tables(self):
+        stages = "\n".join(
+            "[[stage]]\nname = \"%s\"\nargv = [\"/bin/sh\", \"-c\", \"echo x=1\"]\naxes.i = [1, 2]\n"
+            "records.from.stdout = 'x=(?<x>.*)'\n" % name for name in ("first", "second"))
+        path = self.place.write("two.toml", "[sweep]\nname = \"two\"\n" + stages)
+        self.place.run("submit", path, "--detach", check=0)
+        sweep = self.place.sweeps()[-1]
+        wait_until(lambda: not self.place.processes(), "the detached sweep ends")
+        found = sorted(name.rpartition("_20")[0] for name in os.listdir(sweep) if "_20" in name)
+        self.assertEqual(found, ["records_first", "records_second", "summary"])
+        self.assertEqual(read_table(os.path.join(sweep, "records.tsv")), read_table(
+            next(os.path.join(sweep, name) for name in os.listdir(sweep) if name.startswith("records_second"))))
+
     def test_a_failed_unit_is_named_with_its_last_lines(self):
         path = self.place.write("fails.toml", """
 [sweep]

@@ -47,19 +47,18 @@ Result<void> write_tables(const OpenedSweep& opened) {
 }
 
 // What a person wants to know at the end: what failed and why, the summary, what to do next.
-Result<void> print_ending(
-    const Context& context, const OpenedSweep& opened, const SweepStatus& status
+void print_ending(
+    const Context& context,
+    const SweepReader& reader,
+    const SweepStatus& status,
+    const SummaryTable& summary
 ) {
-    PosixDisk disk;
-    auto reader = read_sweep(disk, opened);
-    if (!reader) return tl::unexpected(reader.error());
-    auto written = write_stamped_tables(*reader, format_stamp(status.at_unix));
-    if (!written) return tl::unexpected(written.error());
+    const std::string& root = reader.layout().root;
     const StatusPage page{
         .now_unix = read_clocks().unix,
         .width = context.terminal.width,
-        .argument = opened.layout.root,
-        .failures = read_failures(*reader, status)};
+        .argument = root,
+        .failures = read_failures(reader, status)};
     if (!status.pause_reason.empty()) {
         fmt::print("paused: {}\n", escape_for_terminal(status.pause_reason, Newlines::keep));
     }
@@ -69,14 +68,9 @@ Result<void> print_ending(
         fmt::print("{}\n", escape_for_terminal(select.explanation, Newlines::keep));
     }
     fmt::print("\n");
-    for (const std::string& line : summary_lines(written->summary))
+    for (const std::string& line : summary_lines(summary))
         fmt::print("{}\n", line);
-    fmt::print(
-        "\n{}\nnext: {}\n",
-        escape_for_terminal(opened.layout.root),
-        next_command(status, opened.layout.root)
-    );
-    return {};
+    fmt::print("\n{}\nnext: {}\n", escape_for_terminal(root), next_command(status, root));
 }
 
 CoordinatorSettings make_settings(const OpenedSweep& opened, Holder self) {
@@ -167,10 +161,13 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Dis
     auto outcome = run_coordinator(settings, opened.sweep, **backend, disk, **stop);
     progress.finish();
     if (!outcome) return tl::unexpected(outcome.error());
+    const auto reader = read_sweep(disk, opened);
+    if (!reader) return tl::unexpected(reader.error());
+    // Whether anybody watched or not: a detached sweep leaves the same files.
+    const auto written = write_stamped_tables(*reader, format_stamp(outcome->status.at_unix));
+    if (!written) return fail_with_context(written.error(), "writing the tables");
     if (display == Display::live) {
-        if (auto printed = print_ending(context, opened, outcome->status); !printed) {
-            return tl::unexpected(printed.error());
-        }
+        print_ending(context, *reader, outcome->status, written->summary);
     }
     return exit_code(*outcome, (*stop)->last_signal());
 }
