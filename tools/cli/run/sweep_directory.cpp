@@ -1,7 +1,6 @@
 #include "tools/cli/run/sweep_directory.h"
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 
+#include "coordinator/report/tables/tables.h"
 #include "core/io/keys.h"
 #include "core/io/posix_disk.h"
 
@@ -22,13 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int equal_stamps_max = 1000;
-
-std::string format_stamp(Millis unix) {
-    const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(unix).count();
-    std::tm local{};
-    localtime_r(&seconds, &local);
-    return fmt::format("{:%Y%m%d_%H%M%S}", local);
-}
 
 // Whatever the umask: who can write there can put a program in place of ours.
 void make_private_directories(const std::string& path, std::error_code& error) {
