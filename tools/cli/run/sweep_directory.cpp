@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "coordinator/report/tables/tables.h"
+#include "core/io/descriptor.h"
 #include "core/io/keys.h"
 #include "core/io/posix_disk.h"
 
@@ -70,6 +71,27 @@ Result<void> make_folders(const SweepLayout& layout) {
     return {};
 }
 
+// A file, which may be read-only, or a folder.
+Result<void> sync_path(const std::string& path) {
+    const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (opened.is_open() && ::fsync(opened.number()) == 0) return {};
+    return fail_from_errno("syncing " + path, errno);
+}
+
+// What the journal rests on must survive what the journal survives: the code that units run, and
+// the names of files and folders. Not the program, which can be put back.
+Result<void> make_durable(const SweepLayout& layout) {
+    std::error_code error;
+    fs::recursive_directory_iterator entry(layout.code(), error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+        if (entry->is_symlink()) continue;
+        if (auto synced = sync_path(entry->path()); !synced) return synced;
+    }
+    if (error) return fail_from_errno("reading " + layout.code(), error.value());
+    if (auto synced = sync_path(layout.code()); !synced) return synced;
+    return sync_path(layout.root);
+}
+
 Result<void> fill(
     const SweepLayout& layout, const FrozenSweep& frozen, const NewSweepDirectory& wanted
 ) {
@@ -81,7 +103,10 @@ Result<void> fill(
         if (!kept) return kept;
     }
     PosixDisk disk;
-    return write_file_atomically(disk, layout.sweep_file(), frozen.text);
+    if (auto written = write_file_atomically(disk, layout.sweep_file(), frozen.text); !written) {
+        return written;
+    }
+    return make_durable(layout);
 }
 
 // Gives the finished directory its name: the first free of <name>-<stamp>, -2, -3, ...
@@ -125,7 +150,12 @@ Result<SweepLayout> create_sweep_directory(
         const std::string stamp = format_stamp(wanted.unix);
         return publish(temporary, fmt::format("{}/{}-{}", wanted.home, frozen.sweep.name, stamp));
     }();
-    if (!made) fs::remove_all(temporary, error);
+    if (!made) {
+        fs::remove_all(temporary, error);
+        return made;
+    }
+    // From here on facts are acknowledged below this name.
+    if (auto synced = sync_path(wanted.home); !synced) return tl::unexpected(synced.error());
     return made;
 }
 
