@@ -20,6 +20,10 @@ namespace {
 // wrote it: 10 ms at 100 ticks a second, the slowest that is configured.
 constexpr Millis stamp_lag{10};
 
+// A script that makes its folder long before it saves does not say how long saving takes: no more
+// than so many times the guess of a script that never saved.
+constexpr int written_guesses_max = 30;
+
 constexpr Millis tick_every{1000};
 // Walking folders is dearer than reading /proc.
 constexpr std::uint64_t disk_every_ticks = 5;
@@ -203,6 +207,8 @@ void AttemptRunner::Content::on_looked(std::uint64_t serial, Published published
     for (std::string& problem : published.problems)
         attempt->notes.push_back(std::move(problem));
     if (published.sealed) {
+        const Millis written_max = written_guesses_max * sweep.tuning.save_guess;
+        const Millis written = std::min(published.written, written_max);
         watch.sealed = published.sequence;
         watch.step = published.step;
         watch.next_sequence = published.sequence + 1;
@@ -212,7 +218,7 @@ void AttemptRunner::Content::on_looked(std::uint64_t serial, Published published
                              .attempt = attempt->order.assignment.attempt,
                              .sequence = published.sequence,
                              .step = published.step,
-                             .took = now.boot - watch.asked_at}
+                             .took = written + (now.boot - watch.asked_at)}
         });
     }
     if (watch.again && attempt->phase == AttemptPhase::running) look_for_checkpoints(*attempt);

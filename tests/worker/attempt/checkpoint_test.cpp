@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "core/hash.h"
@@ -42,6 +45,35 @@ TEST(CheckpointOfAUnit, IsSealedAndReportedWithItsStep) {
     EXPECT_EQ(end.cause, Cause::time_limit);
     EXPECT_EQ(end.checkpoint_sequence, 1U);
     EXPECT_EQ(end.checkpoint_step, 7);
+}
+
+bool keeps_birth_times(const std::string& path) {
+    struct statx status {};
+
+    return ::statx(AT_FDCWD, path.c_str(), 0, STATX_BTIME, &status) == 0 &&
+           (status.stx_mask & STATX_BTIME) != 0;
+}
+
+// What is asked to stop at the end of an allocation needs the time that its own program takes, too.
+TEST(CheckpointOfAUnit, TookAsLongAsTheUnitWroteIt) {
+    AttemptHarness harness;
+    if (!keeps_birth_times(harness.layout().root)) {
+        GTEST_SKIP() << "the file system of " << harness.layout().root << " keeps no birth times";
+    }
+    harness.shell(
+        "d=$XORCH_CHECKPOINT_DIR/a; mkdir $d.tmp; echo > ready ok\n"
+        "while ! test -e go; do read x < /dev/null; done; echo 1 > $d.tmp/s; mv $d.tmp $d\n" +
+        std::string(waiting)
+    );
+    harness.start(0);
+    ASSERT_TRUE(harness.wait_for_file(harness.directory() + "/ready"));
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    harness.turn_until([&] { return Clock::now() - begin >= std::chrono::milliseconds(60); });
+    write_text(harness.directory() + "/go", "go");
+    // The kernel stamps files with its last tick, 10 ms ago at most.
+    EXPECT_GE(harness.wait_for_checkpoint(0).took, Millis(50));
+    EXPECT_EQ(stop(harness).cause, Cause::time_limit);
 }
 
 TEST(CheckpointOfAUnit, OnePublishedJustBeforeTheEndIsSealed) {

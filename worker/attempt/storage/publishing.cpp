@@ -1,5 +1,6 @@
 #include "worker/attempt/storage/publishing.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
 #include <sys/stat.h>
@@ -24,7 +25,29 @@ constexpr std::uint64_t about_bytes_max = 1U << 20U;
 struct Candidate {
     std::string name;
     std::int64_t changed_ns = 0;
+    std::int64_t written_ns = 0;  // from its making to its name; 0 = the file system does not say
 };
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+std::int64_t nanoseconds(const statx_timestamp& time) {
+    return std::int64_t{time.tv_sec} * second_ns + std::int64_t{time.tv_nsec};
+}
+
+// A finished folder of that path, or nothing.
+std::optional<Candidate> look_at_folder(const std::string& path, std::string name) {
+    struct statx status {};
+
+    constexpr unsigned wanted = STATX_TYPE | STATX_MODE | STATX_CTIME | STATX_BTIME;
+    if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, wanted, &status) != 0) return {};
+    if (!S_ISDIR(status.stx_mode)) return {};
+    Candidate candidate{.name = std::move(name), .changed_ns = nanoseconds(status.stx_ctime)};
+    if ((status.stx_mask & STATX_BTIME) != 0) {
+        const std::int64_t written = candidate.changed_ns - nanoseconds(status.stx_btime);
+        candidate.written_ns = std::max<std::int64_t>(written, 0);
+    }
+    return candidate;
+}
 
 // Finished folders, oldest first. What begins with a dot or ends in .tmp is being written.
 std::vector<Candidate> finished_folders(const std::string& publish) {
@@ -33,16 +56,10 @@ std::vector<Candidate> finished_folders(const std::string& publish) {
     for (fs::directory_iterator entry(publish, error), end; !error && entry != end;
          entry.increment(error)) {
         const std::string name = entry->path().filename().string();
-
-        struct stat status {};
-
         if (name.starts_with('.') || name.ends_with(".tmp")) continue;
-        if (::lstat(entry->path().c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
-        found.push_back(
-            {.name = name,
-             .changed_ns =
-                 std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec}
-        );
+        if (auto folder = look_at_folder(entry->path().string(), name)) {
+            found.push_back(*std::move(folder));
+        }
     }
     std::sort(found.begin(), found.end(), [](const Candidate& left, const Candidate& right) {
         return std::tie(left.changed_ns, left.name) < std::tie(right.changed_ns, right.name);
@@ -142,6 +159,7 @@ void take_published(Disk& disk, const PublishRequest& request, Published& result
     if (taken) {
         result.sealed = true;
         result.step = taken->step;
+        result.written = Millis{finished.back().written_ns / 1'000'000};
     } else {
         forget_unsealed(request, result);
         result.problems.push_back(

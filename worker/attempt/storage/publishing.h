@@ -14,6 +14,7 @@
 #include "core/disk.h"
 #include "core/error.h"
 #include "core/sweep.h"
+#include "core/time.h"
 #include "worker/attempt/records/checkpoint_rows.h"
 #include "worker/attempt/storage/file_tree.h"
 
@@ -53,6 +54,7 @@ struct Published {
     bool sealed = false;
     std::uint64_t sequence = 0;
     std::int64_t step = -1;
+    Millis written{0};                  // how long the unit wrote it, as far as that is known
     std::vector<std::string> problems;  // what was published and refused, for people
 };
 
