@@ -58,13 +58,13 @@ std::string comma_separated(const std::vector<std::string>& items) {
     return fmt::format("{}", fmt::join(items, ", "));
 }
 
-// "2 running, 1 failed", or what the stage waits for.
+// "2 assigned, 1 failed", or what the stage waits for.
 std::string stage_note(const StageStatus& stage) {
     std::vector<std::string> parts;
     const auto add = [&](std::uint32_t units, std::string_view what) {
         if (units > 0) parts.push_back(fmt::format("{} {}", format_count(units), what));
     };
-    add(stage.in(UnitPhase::assigned), "running");
+    add(stage.in(UnitPhase::assigned), "assigned");
     add(stage.in(UnitPhase::failed), "failed");
     add(stage.in(UnitPhase::cancelled), "cancelled");
     if (!stage.selection.empty()) {
@@ -190,7 +190,7 @@ std::string progress_line(const SweepStatus& status, const ProgressView& view) {
         const std::uint64_t units = status.units(phase);
         if (units > 0) line += fmt::format(", {} {}", format_count(units), what);
     };
-    add(UnitPhase::assigned, "running");
+    add(UnitPhase::assigned, "assigned");
     add(UnitPhase::failed, "failed");
     add(UnitPhase::cancelled, "cancelled");
     if (status.phase != SweepPhase::running) {

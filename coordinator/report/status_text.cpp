@@ -69,7 +69,7 @@ Lines stage_table(const SweepStatus& status) {
          Align::right,
          Align::right}
     );
-    table.add({"stage", "done", "running", "ready", "waiting", "failed", "cancelled", "total"});
+    table.add({"stage", "done", "assigned", "ready", "waiting", "failed", "cancelled", "total"});
     for (const StageStatus& stage : status.stages) {
         std::vector<std::string> row{escape_for_terminal(stage.name)};
         for (const UnitPhase phase :

@@ -28,7 +28,7 @@ TEST(Progress, DrawsABarPerStageAndTheUnitsThatRun) {
         progress_lines(sample_status(), view),
         ElementsAre(
             "budget_curve  running  6 of 12 units  about 1 min 05 s left",
-            "train  [#########################xxxxx>>>>>>>>>>]  6/8  2 running, 1 failed",
+            "train  [#########################xxxxx>>>>>>>>>>]  6/8  2 assigned, 1 failed",
             "fuse   [........................................]  0/4  waits for selection best",
             "  train/6  12.3 s  node1  lr=0.1 repeat=3"
         )
@@ -63,7 +63,7 @@ TEST(Progress, SaysItInOneLineForAFile) {
     view.left = Millis{65'000};
     EXPECT_EQ(
         progress_line(sample_status(), view),
-        "budget_curve: 5 of 12 units done, 2 running, 1 failed, about 1 min 05 s left"
+        "budget_curve: 5 of 12 units done, 2 assigned, 1 failed, about 1 min 05 s left"
     );
     SweepStatus status = sample_status();
     status.phase = SweepPhase::complete;

@@ -41,9 +41,9 @@ TEST(StatusText, TellsTheWholeStoryOnOnePage) {
         page_text(sample_status(), page),
         R"(budget_curve  running, 5 of 12 units done  (as of 2.0 s ago)
 
-  stage  done  running  ready  waiting  failed  cancelled  total
-  train     5        2      0        0       1          0      8
-  fuse      0        0      0        4       0          0      ?
+  stage  done  assigned  ready  waiting  failed  cancelled  total
+  train     5         2      0        0       1          0      8
+  fuse      0         0      0        4       0          0      ?
 
 running
   train/6  3fa94c12  attempt 1  14.3 s  node1  lr=0.1 repeat=3
