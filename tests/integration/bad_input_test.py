@@ -47,7 +47,7 @@ class WrongSweepFile(unittest.TestCase):
                 self.assertIn("%s:%d:" % (path, line), result.stderr)
                 self.assertIn(remedy, result.stderr)
                 self.assertIn("xorch plan", result.stderr)
-                self.assertNotIn("sweep ", result.stdout)
+                self.assertEqual(result.stdout, "")
                 self.assertFalse(os.path.exists(self.place.home))
 
 
@@ -73,7 +73,7 @@ class Places(unittest.TestCase):
             result = self.place.run("submit", self.file, check=1, user=user)
             self.assertIn("making a sweep's directory below " + home, result.stderr)
             self.assertIn("`XORCH_HOME=DIR xorch submit ...`", result.stderr)
-            self.assertEqual(result.stdout, "")
+            self.assertNotIn("sweep ", result.stdout)
         self.assertEqual(os.listdir(locked), [])
 
     def test_a_home_of_any_bytes_works_and_the_next_command_can_be_pasted(self):
