@@ -6,6 +6,7 @@
 #include <csignal>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "core/io/process.h"
@@ -32,7 +33,7 @@ struct Notifier::Content {
     NotifierSettings settings;
     Log log;
     std::deque<Notification> waiting;
-    std::vector<Running> running;
+    std::optional<Running> running;
     Millis looked_boot{0};
 
     void start(Now now, const Notification& notification);
@@ -57,7 +58,7 @@ void Notifier::Content::start(Now now, const Notification& notification) {
         log(fmt::format("notification '{}': {}", notification.event, process.error().message));
         return;
     }
-    running.push_back({
+    running.emplace(Running{
         .process = std::move(*process),
         .event = notification.event,
         .kill_boot = now.boot + settings.time_limit,
@@ -103,15 +104,16 @@ void Notifier::send(Now now, const Notification& notification) {
 void Notifier::poll(Now now) {
     content_->looked_boot = now.boot;
     auto& running = content_->running;
-    std::erase_if(running, [&](Running& command) { return content_->is_over(now, command); });
-    while (!content_->waiting.empty() && running.size() < content_->settings.at_once) {
+    if (running && content_->is_over(now, *running)) running.reset();
+    // One after the other: two at once might be told in the wrong order.
+    while (!running && !content_->waiting.empty()) {
         content_->start(now, content_->waiting.front());
         content_->waiting.pop_front();
     }
 }
 
 bool Notifier::is_idle() const {
-    return content_->running.empty() && content_->waiting.empty();
+    return !content_->running && content_->waiting.empty();
 }
 
 Millis Notifier::next_poll() const {

@@ -21,7 +21,6 @@ struct NotifierSettings {
     std::string directory;                 // where it runs
     std::vector<std::string> environment;  // beside the three
     Millis time_limit{30'000};
-    std::size_t at_once = 4;
     std::size_t waiting = 100;  // more than these are dropped, and logged
 };
 

@@ -65,11 +65,20 @@ std::vector<FoundSweep> list_sweeps(const std::string& home) {
     for (fs::directory_iterator it(home, error), end; !error && it != end; it.increment(error)) {
         auto name = parse_sweep_directory(it->path().filename().string());
         if (!name || !holds_sweep(it->path())) continue;
-        sweeps.push_back({.name = *std::move(name), .layout = {absolute_path(it->path())}});
+        std::error_code unknown;
+        const auto made = fs::last_write_time(it->path() / "sweep.toml", unknown);
+        sweeps.push_back(
+            {.name = *std::move(name),
+             .layout = {absolute_path(it->path())},
+             .made_ns = unknown ? 0 : made.time_since_epoch().count()}
+        );
     }
     std::sort(sweeps.begin(), sweeps.end(), [](const FoundSweep& left, const FoundSweep& right) {
-        return std::tie(left.name.stamp, left.name.repeat, left.name.name) >
-               std::tie(right.name.stamp, right.name.repeat, right.name.name);
+        const auto age = [](const FoundSweep& sweep) {
+            const auto& [name, stamp, repeat] = sweep.name;
+            return std::tie(stamp, repeat, sweep.made_ns, name);
+        };
+        return age(left) > age(right);
     });
     return sweeps;
 }

@@ -3,6 +3,7 @@
 // Finding sweeps on disk: all of them below $XORCH_HOME, or the one that a person means by a
 // directory, a name, or nothing at all. Reads names only, so it is fast with thousands of sweeps.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ std::optional<SweepDirectoryName> parse_sweep_directory(std::string_view directo
 struct FoundSweep {
     SweepDirectoryName name;
     SweepLayout layout;
+    std::int64_t made_ns = 0;  // tells sweeps of one second apart
 };
 
 // Newest first. An absent `home` has no sweeps.

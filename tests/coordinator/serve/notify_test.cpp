@@ -54,6 +54,25 @@ TEST_F(NotifierTest, GivesEventSweepAndTextToTheCommandAsTheyAre) {
     EXPECT_TRUE(log_.empty());
 }
 
+TEST_F(NotifierTest, TellsOneThingAfterTheOther) {
+    const std::string output = directory_ / "said";
+    const std::string gate = directory_ / "gate";
+    // The first to be told waits until the gate is there, which only the test makes.
+    Notifier notifier = make(
+        {"/bin/sh",
+         "-c",
+         "if test $XORCH_EVENT = first; then while ! test -e " + gate +
+             "; do read x < /dev/null; done; fi; echo $XORCH_EVENT >> " + output}
+    );
+    notifier.send(read_clocks(), {.event = "first", .text = ""});
+    notifier.send(read_clocks(), {.event = "second", .text = ""});
+    PosixDisk disk;
+    EXPECT_FALSE(disk.exists(output).value());
+    ASSERT_TRUE(disk.create(gate));
+    ASSERT_TRUE(settle(notifier));
+    EXPECT_EQ(disk.read(output).value(), "first\nsecond\n");
+}
+
 TEST_F(NotifierTest, LogsACommandThatFailsAndGoesOn) {
     Notifier notifier = make({"/bin/sh", "-c", "exit 4"});
     notifier.send(read_clocks(), {.event = "paused", .text = ""});
@@ -77,7 +96,6 @@ TEST_F(NotifierTest, EndsACommandThatTakesTooLong) {
 }
 
 TEST_F(NotifierTest, DropsWhatAStuckCommandHoldsUpBeyondALimit) {
-    settings_.at_once = 1;
     settings_.waiting = 2;
     settings_.time_limit = Millis(0);
     Notifier notifier = make({"/bin/sleep", "100"});

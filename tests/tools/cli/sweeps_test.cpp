@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -59,6 +60,23 @@ TEST(Sweeps, AreListedNewestFirst) {
     EXPECT_EQ(sweeps[1].name.repeat, 10U);
     EXPECT_EQ(sweeps[2].name.repeat, 2U);
     EXPECT_EQ(sweeps[3].name.name, "b");
+}
+
+TEST(Sweeps, OfOneSecondAreListedInTheOrderInWhichTheyWereMade) {
+    const TemporaryDirectory home;
+    const auto now = std::filesystem::file_time_type::clock::now();
+    int place = 0;
+    for (const char* name : {"b", "a", "c"}) {
+        const std::string path = home.path() + "/" + name + "-20261121_090507";
+        make_sweep_directory(path);
+        const auto made = now + std::chrono::milliseconds(10 * place++);
+        std::filesystem::last_write_time(path + "/sweep.toml", made);
+    }
+    const auto found = list_sweeps(home.path());
+    ASSERT_THAT(found, SizeIs(3));
+    EXPECT_EQ(found[0].name.name, "c");
+    EXPECT_EQ(found[1].name.name, "a");
+    EXPECT_EQ(found[2].name.name, "b");
 }
 
 TEST(Sweeps, AreFoundByDirectoryByNameOrAsTheNewest) {
