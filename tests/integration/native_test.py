@@ -50,8 +50,8 @@ class NativeSweeps(unittest.TestCase):
 
     def test_units_cut_by_allocations_that_end_have_the_records_of_an_undisturbed_run(self):
         # Each needs longer than an allocation lasts.
-        self.place.run("submit", self.sweep("whole", steps=9000), check=0)
-        cut = self.sweep("cut", steps=9000, every="300ms")
+        self.place.run("submit", self.sweep("whole", steps=40000), check=0)
+        cut = self.sweep("cut", steps=40000, every="300ms")
         self.place.run("submit", cut, "--set", "local.time=4s", "--set", "local.slots=2", check=0)
         self.assertGreater(max(row["attempt"] for row in self.records("cut")), 1)
         self.place.run("records", "--equal", self.place.sweeps()[0], "cut", check=0)
