@@ -88,7 +88,8 @@ void add_how_it_runs(KeyTable<Stage>& keys) {
     keys.member(
             "threads",
             &Stage::threads,
-            "Of a built-in job; part of the identity, since bits depend on it."
+            "Of a built-in job, at most resources.cpus; part of the identity, since bits depend on "
+            "it."
     )
         .at_least(1)
         .at_most(4096);

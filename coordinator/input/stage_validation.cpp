@@ -338,6 +338,18 @@ void StageCheck::check_resources() {
             )
         );
     }
+    // A sweep that was accepted before this was asked for must still be read.
+    if (stage_.job != "command" && !context_.frozen && stage_.threads > resources.cpus) {
+        complain(
+            source_.place("threads"),
+            fmt::format(
+                "threads is {}, but resources.cpus only {}; threads beyond it would share the "
+                "processors of other units",
+                stage_.threads,
+                resources.cpus
+            )
+        );
+    }
     const Limits& limits = stage_.limits;
     if (limits.timeout.count() > 0 && resources.time > limits.timeout) {
         complain(source_.place("limits"), "limits.timeout is shorter than resources.time");

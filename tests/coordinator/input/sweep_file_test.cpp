@@ -46,6 +46,7 @@ name = "big"
 job = "noop"
 promote = "best"
 threads = 3
+resources = { cpus = 3 }
 [[select]]
 name = "best"
 from = "small"

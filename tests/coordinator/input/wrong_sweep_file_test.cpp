@@ -59,6 +59,16 @@ TEST(WrongSweepFile, RefusesAValueOutsideItsRange) {
     EXPECT_THAT(refusal("[sweep]\nname = \"" + std::string(65, 'a') + "\""), HasSubstr("1 to 64"));
 }
 
+TEST(WrongSweepFile, RefusesMoreThreadsThanProcessors) {
+    EXPECT_EQ(
+        refusal(noop("resources.cpus = 2\nthreads = 3")),
+        "a.toml:7:11: stage \"train\": threads is 3, but resources.cpus only 2; threads beyond it "
+        "would share the processors of other units"
+    );
+    EXPECT_EQ(refusal(noop("resources.cpus = 3\nthreads = 3")), "accepted");
+    EXPECT_EQ(refusal(command("threads = 3")), "accepted");
+}
+
 TEST(WrongSweepFile, RefusesAnEmptyAxis) {
     EXPECT_THAT(refusal(noop("axes.x = { values = [] }")), HasSubstr("axis \"x\" is empty"));
     EXPECT_THAT(refusal(noop("axes.x = { range = [3, 3] }")), HasSubstr("axis \"x\" is empty"));
