@@ -31,6 +31,7 @@ class Workplace:
         self.home = os.path.join(self.folder, "runs")
         self.environment = dict(os.environ, XORCH_HOME=self.home, NO_COLOR="1")
         self.environment.pop("XORCH_SWEEP", None)
+        self.program = XORCH
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -43,7 +44,7 @@ class Workplace:
         `user` another user's number."""
         other = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         result = subprocess.run(
-            [XORCH, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True,
+            [self.program, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True,
             errors="replace", timeout=timeout, stdin=subprocess.DEVNULL, **other,
         )
         if check is not None and result.returncode != check:
@@ -57,11 +58,18 @@ class Workplace:
         limit = [] if descriptors is None else ["prlimit", "--nofile=%d:" % descriptors]
         with open(os.path.join(self.folder, "log-%d.txt" % time.monotonic_ns()), "w") as log:
             process = subprocess.Popen(
-                [*limit, XORCH, *arguments], env=self.environment, cwd=self.folder, stdout=log,
+                [*limit, self.program, *arguments], env=self.environment, cwd=self.folder, stdout=log,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
             )
         process.log = log.name
         return process
+
+    def gate_publishing(self, **variables):
+        """Holds the checkpoints of native units from here on, as gate/publishing.cpp says; without variables, no more."""
+        for name in ("LD_PRELOAD", "GATE", "PUBLISH_FREE", "PUBLISH_MS"):
+            self.environment.pop(name, None)
+        if variables:
+            self.environment.update(variables, LD_PRELOAD=os.environ["PUBLISHING_GATE"])
 
     def sweeps(self):
         """Directories of the sweeps here, oldest first."""
