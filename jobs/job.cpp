@@ -30,37 +30,6 @@ Result<void> make_folder(const std::string& path) {
     return {};
 }
 
-std::string text_of(const Value& item, std::string_view key) {
-    const Value* value = item.find(key);
-    const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
-    return text == nullptr ? "" : *text;
-}
-
-Result<std::vector<UnitInput>> read_inputs(const std::string& text) {
-    std::vector<UnitInput> inputs;
-    if (text.empty()) return inputs;
-    const auto list = parse_json(text);
-    if (!list) return fail_with_context(list.error(), "the unit's inputs");
-    const auto* items = list->get_if<Array>();
-    if (items == nullptr) return fail(ErrorCode::invalid_input, "the unit's inputs are no list");
-    for (const Value& item : *items) {
-        UnitInput input{
-            .stage = text_of(item, "stage"),
-            .unit = text_of(item, "unit"),
-            .directory = text_of(item, "dir")};
-        const Value* params = item.find("params");
-        if (params != nullptr && params->get_if<Object>() != nullptr)
-            input.params = *params->get_if<Object>();
-        const Value* records = item.find("records");
-        const auto* rows = records == nullptr ? nullptr : records->get_if<Array>();
-        for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) {
-            if (const auto* row = rows->at(i).get_if<Object>()) input.records.push_back(*row);
-        }
-        inputs.push_back(std::move(input));
-    }
-    return inputs;
-}
-
 bool stays_inside(const fs::path& name) {
     if (name.empty() || name.is_absolute()) return false;
     for (const fs::path& part : name) {
@@ -100,7 +69,7 @@ Result<NativeUnit> NativeUnit::open(
     auto params = Parameters::read(job, *members);
     if (!params) return tl::unexpected(params.error());
     unit.params_ = std::move(*params);
-    auto inputs = read_inputs(unit.setup_.inputs);
+    auto inputs = parse_unit_inputs(unit.setup_.inputs);
     if (!inputs) return tl::unexpected(inputs.error());
     unit.inputs_ = std::move(*inputs);
     if (auto read = unit.read_checkpoint(); !read) return tl::unexpected(read.error());
@@ -117,7 +86,8 @@ Result<void> NativeUnit::read_checkpoint() {
     if (!text) return fail_with_context(text.error(), "reading the checkpoint");
     const auto about = parse_json(*text);
     if (!about) return fail(ErrorCode::corrupted, setup_.resume + "/" + about_name + " is damaged");
-    resumed_env_key_ = text_of(*about, "env_key");
+    if (const Value* key = about->find("env_key"); key != nullptr && key->get_if<std::string>())
+        resumed_env_key_ = *key->get_if<std::string>();
     const Value* value = about->find("records_bytes");
     const auto* bytes = value == nullptr ? nullptr : value->get_if<std::int64_t>();
     if (bytes == nullptr || *bytes < 0)

@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "core/job.h"
 #include "core/time.h"
+#include "core/unit_input.h"
 #include "core/value.h"
 #include "jobs/collective/communicator.h"
 #include "jobs/job_state.h"
@@ -32,15 +33,6 @@ namespace xorch {
 enum class JobEnd {
     done,          // every record is reported
     checkpointed,  // it was asked to stop, saved itself, and wants to be called again
-};
-
-// A finished unit of a stage that this one needs.
-struct UnitInput {
-    std::string stage;
-    std::string unit;  // its id
-    Object params;
-    std::string directory;  // with its artifacts; there may be none
-    std::vector<Object> records;
 };
 
 // What the runner was told about a unit. Paths are absolute; an empty one means there is none.

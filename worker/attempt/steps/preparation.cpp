@@ -9,6 +9,7 @@
 #include "core/command_line.h"
 #include "core/json.h"
 #include "core/record.h"
+#include "core/unit_input.h"
 #include "worker/attempt/records/records_merge.h"
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/environment.h"
@@ -72,23 +73,6 @@ bool has_only_known_files(const AttemptPlaces& places) {
     return !error;
 }
 
-// The folders of the inputs, from the JSON that goes into XORCH_INPUTS.
-Result<std::vector<InputFolder>> input_folders(const std::string& inputs) {
-    std::vector<InputFolder> folders;
-    if (inputs.empty()) return folders;
-    const auto list = parse_json(inputs);
-    if (!list) return fail_with_context(list.error(), "the unit's inputs");
-    const auto* items = list->get_if<Array>();
-    if (items == nullptr) return fail(ErrorCode::invalid_input, "the unit's inputs are no list");
-    for (const Value& item : *items) {
-        const Value* stage = item.find("stage");
-        const Value* directory = item.find("dir");
-        if (stage == nullptr || directory == nullptr) continue;
-        folders.push_back({.stage = format_plain(*stage), .directory = format_plain(*directory)});
-    }
-    return folders;
-}
-
 Result<CommandContext> context_of(const PreparationRequest& request, const Preparation& prepared) {
     const Assignment& assignment = request.order.assignment;
     auto params = parse_json(assignment.params.empty() ? "{}" : assignment.params);
@@ -97,8 +81,12 @@ Result<CommandContext> context_of(const PreparationRequest& request, const Prepa
     if (members == nullptr) {
         return fail(ErrorCode::invalid_input, "the unit's parameters are no object");
     }
-    auto inputs = input_folders(assignment.inputs);
+    auto inputs = parse_unit_inputs(assignment.inputs);
     if (!inputs) return tl::unexpected(inputs.error());
+    std::vector<InputFolder> folders;
+    for (const UnitInput& input : *inputs) {
+        folders.push_back({.stage = input.stage, .directory = input.directory});
+    }
     const auto& found = prepared.checkpoints.found;
     return CommandContext{
         .params = std::move(*members),
@@ -108,7 +96,7 @@ Result<CommandContext> context_of(const PreparationRequest& request, const Prepa
         .checkpoint = prepared.places.publish,
         .resume = found ? found->resume : "",
         .seed = assignment.seed,
-        .inputs = std::move(*inputs)};
+        .inputs = std::move(folders)};
 }
 
 void tell(const PreparationRequest& request, Preparation& prepared) {
