@@ -64,6 +64,24 @@ void append(Declarations& parameters, Declarations more) {
     }
 }
 
+// Said of more than one job in the same words.
+
+ParameterDeclaration empty_masks() {
+    return flag("allow_empty", "accept images whose mask has no cell");
+}
+
+ParameterDeclaration cells_to_train_on() {
+    return integer("min_train_masks", 5, {0, 1e6}, "cells that a training image must have");
+}
+
+ParameterDeclaration split_to_evaluate(const char* value) {
+    return text("eval_split", value, "split to evaluate on");
+}
+
+ParameterDeclaration images_in_the_picture() {
+    return integer("panels", 1, {0, 100}, "images per group in the picture of outlines");
+}
+
 Declarations image_parameters() {
     return {
         path("data", "folder of images and masks; empty = the images of the stage \"prepare\""),
@@ -77,7 +95,7 @@ Declarations image_parameters() {
             {"dark", "auto"},
             "auto: an image of dark cells on bright ground is turned over, by its median"
         ),
-        flag("allow_empty", "accept images whose mask has no cell"),
+        empty_masks(),
     };
 }
 
@@ -100,13 +118,15 @@ Declarations mask_parameters() {
 JobDeclaration declare_prepare() {
     JobDeclaration job;
     job.name = "cellseg.prepare";
-    job.doc = "Checks images and instance masks of any layout and writes them in one.";
+    job.doc =
+        "Checks images and instance masks of any layout and writes them in one; starts over when "
+        "stopped.";
     job.source = "jobs/cellseg/prepare.cpp";
     job.needs_runner = true;
     job.parameters = {
         path("data", "folder of images and masks"),
-        flag("allow_empty", "accept images whose mask has no cell"),
-        integer("min_train_masks", 5, {0, 1e6}, "cells that a training image must have"),
+        empty_masks(),
+        cells_to_train_on(),
     };
     job.columns = {
         {"split",                 "train, val or test"                                 },
@@ -135,7 +155,7 @@ JobDeclaration declare_train() {
         text(
             "budgets", "", "budgets of the sweep (\"2,5,10\"), to name those that came to the same"
         ),
-        text("eval_split", "val", "split to evaluate on at the end"),
+        split_to_evaluate("val"),
         integer("epochs", 100, {1, 100000}, "of images_per_epoch images each"),
         integer(
             "images_per_epoch",
@@ -149,8 +169,8 @@ JobDeclaration declare_train() {
         number("weight_decay", 0.1, {0, 10}, "of AdamW"),
         number("scale_range", 0.5, {0, 1.9}, "crops are scaled by 1 - s/2 to 1 + s/2"),
         integer("width", 12, {4, 256}, "channels of the network at full size, a multiple of 4"),
-        integer("min_train_masks", 5, {0, 1e6}, "images with fewer cells are not trained on"),
-        integer("panels", 1, {0, 100}, "images per group in the picture of outlines"),
+        cells_to_train_on(),
+        images_in_the_picture(),
     };
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
@@ -167,8 +187,8 @@ JobDeclaration declare_eval() {
         path(
             "model", "folder of a model, or TorchScript file; empty = that of the stage \"train\""
         ),
-        text("eval_split", "test", "split to evaluate on"),
-        integer("panels", 1, {0, 100}, "images per group in the picture of outlines"),
+        split_to_evaluate("test"),
+        images_in_the_picture(),
     };
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
