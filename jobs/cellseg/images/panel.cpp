@@ -14,7 +14,7 @@ constexpr Colour right_colour{.red = 60, .green = 230, .blue = 60};
 constexpr Colour missed_colour{.red = 255, .green = 165, .blue = 0};
 constexpr Colour wrong_colour{.red = 255, .green = 50, .blue = 50};
 constexpr double matched_iou = 0.5;
-constexpr int pane_side = 360;  // pixels; smaller images are enlarged by a whole factor up to this
+constexpr int pane_side = 512;  // pixels; smaller images are enlarged by a whole factor up to this
 constexpr int gap = 4;          // pixels between panes
 
 std::uint8_t brightness(float value) {

@@ -153,14 +153,14 @@ TEST(CellsegPanel, ColoursFoundMissedAndWrongCells) {
     const Labels predicted = draw({"111...", "111...", "111...", "......", "....22", "....22"});
     Channels channels{Plane(6, 6), Plane(6, 6), Plane(6, 6)};
     const Picture panel = draw_panel(channels, truth, predicted);
-    ASSERT_EQ(panel.height, 360);
-    ASSERT_EQ(panel.width, 3 * 360 + 8);
+    ASSERT_EQ(panel.height, 510);
+    ASSERT_EQ(panel.width, 3 * 510 + 8);
     const Colour green{.red = 60, .green = 230, .blue = 60};
     EXPECT_EQ(panel.at(0, 0), Colour{});
-    EXPECT_EQ(panel.at(0, 364), green);
-    EXPECT_EQ(panel.at(0, 364 + 240), (Colour{.red = 255, .green = 165, .blue = 0}));
-    EXPECT_EQ(panel.at(0, 728), green);
-    EXPECT_EQ(panel.at(359, 728 + 359), (Colour{.red = 255, .green = 50, .blue = 50}));
+    EXPECT_EQ(panel.at(0, 514), green);
+    EXPECT_EQ(panel.at(0, 514 + 340), (Colour{.red = 255, .green = 165, .blue = 0}));
+    EXPECT_EQ(panel.at(0, 1028), green);
+    EXPECT_EQ(panel.at(509, 1028 + 509), (Colour{.red = 255, .green = 50, .blue = 50}));
 }
 
 TEST(CellsegNormalise, KnowsBrightGround) {
