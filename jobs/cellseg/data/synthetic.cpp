@@ -60,6 +60,25 @@ struct Ellipse {
     }
 };
 
+// What differs from image to image, as it does between stainings: few images do not show it all.
+struct Staining {
+    double size;   // of the cells, in their kind's
+    double noise;  // in that of a usual image
+    double bleed;  // how bright nuclei of other cells are, in the brightness of the cells
+    double shade;  // how much darker one side is
+    double angle;  // where that side is
+};
+
+Staining draw_staining(RandomStream& random) {
+    Staining staining{};
+    staining.size = random.uniform(0.75, 1.35);
+    staining.noise = std::exp2(random.uniform(-1.0, 1.0));
+    staining.bleed = random.uniform(0.2, 0.8);
+    staining.shade = random.uniform(0.0, 0.7);
+    staining.angle = random.uniform(0.0, 2.0 * std::numbers::pi);
+    return staining;
+}
+
 void paint(Plane& plane, const Ellipse& ellipse, double brightness) {
     for (int y = 0; y < side; ++y) {
         for (int x = 0; x < side; ++x) {
@@ -74,6 +93,7 @@ class Scene {
     Scene(const Kind& kind, const RandomStream& random)
         : kind_(kind),
           random_(random),
+          staining_(draw_staining(random_)),
           dapi_(side, side),
           marker_(side, side),
           labels_(side, side) {}
@@ -89,15 +109,17 @@ class Scene {
         for (int i = 0; i < unlabelled_nuclei; ++i) {
             const Ellipse nucleus = place(random_.uniform(3.0, 4.5), 1.0);
             paint(dapi_, nucleus, random_.uniform(0.5, 0.9));
-            paint(marker_, nucleus, amplitude * random_.uniform(0.3, 1.1));
+            paint(marker_, nucleus, amplitude * staining_.bleed * random_.uniform(0.6, 1.3));
         }
         // Bright debris keeps the 99th percentile comparable: otherwise normalising would tell a
         // weak marker by its brightness alone.
         for (int i = 0; i < debris_blobs; ++i) {
             paint(marker_, place(random_.uniform(2.0, 3.5), 1.0), random_.uniform(0.9, 1.2));
         }
-        add_noise(dapi_, dapi_noise);
-        add_noise(marker_, marker_noise);
+        add_shade(dapi_);
+        add_shade(marker_);
+        add_noise(dapi_, staining_.noise * dapi_noise);
+        add_noise(marker_, staining_.noise * marker_noise);
         renumber(labels_);
     }
 
@@ -127,7 +149,8 @@ class Scene {
         constexpr int tries = 40;
         Ellipse cell;
         for (int i = 0; i < tries; ++i) {
-            cell = place(random_.uniform(kind_.radius_low, kind_.radius_high), kind_.flattening);
+            const double radius = random_.uniform(kind_.radius_low, kind_.radius_high);
+            cell = place(staining_.size * radius, kind_.flattening);
             if (!covers_a_cell(cell)) break;
         }
         return cell;
@@ -178,6 +201,16 @@ class Scene {
         }
     }
 
+    void add_shade(Plane& plane) const {
+        for (int y = 0; y < side; ++y) {
+            for (int x = 0; x < side; ++x) {
+                const double along = x * std::cos(staining_.angle) + y * std::sin(staining_.angle);
+                const double light = 1.0 + staining_.shade * (along / side - 0.5);
+                plane.at(y, x) *= static_cast<float>(light);
+            }
+        }
+    }
+
     void add_noise(Plane& plane, double deviation) {
         for (float& value : plane.values) {
             const double noise = ground + deviation * random_.normal();
@@ -187,6 +220,7 @@ class Scene {
 
     const Kind& kind_;
     RandomStream random_;
+    Staining staining_;
     Plane dapi_;
     Plane marker_;
     Labels labels_;
