@@ -92,14 +92,22 @@ class Bench:
         begin = time.monotonic()
         for _ in range(11):
             subprocess.run([runner, "env", "1"], stdout=subprocess.DEVNULL, check=True)
-        self.row("xorch-runner, start to exit", "%.2f s" % ((time.monotonic() - begin) / 11), "about 0.3 s")
+        start = (time.monotonic() - begin) / 11
+        self.row("xorch-runner, start to exit", "%.2f s" % start, "about 0.3 s")
+        per_unit = self.difference("native", lambda n: NATIVE.format(values=", ".join("%.4f" % (1 + i / 1000) for i in range(n))))
+        command = self.difference("true", lambda n: TRUE.format(n=n))
+        self.row("one small native unit, two slots", "%.2f ms" % (1000 * per_unit), "")
+        self.row("the same, against a unit that is /bin/true", "%.2f" % (per_unit / command), "")
+        self.row("the same, against a new runner for each", "1 / %.0f" % (start / 2 / per_unit), "far below 1")
+
+    def difference(self, name, text):
+        """Seconds that a unit more takes: many against few, so that what a sweep costs once is not in it."""
         taken = {}
         for n in (100, 1_100 if self.quick else 5_100):
-            path = self.write("native.toml", NATIVE.format(values=", ".join("%.4f" % (1 + i / 1000) for i in range(n))))
+            path = self.write(name + ".toml", text(n))
             taken[n] = statistics.median(self.seconds("submit", "--fresh", path) for _ in range(3))
         few, many = sorted(taken)
-        per_unit = (taken[many] - taken[few]) / (many - few)
-        self.row("one small native unit, two slots", "%.2f ms" % (1000 * per_unit), "far below a process of its own")
+        return (taken[many] - taken[few]) / (many - few)
 
     def replay(self):
         """A finished sweep read back: from the journal alone, then with what the last reading left."""
