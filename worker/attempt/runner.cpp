@@ -9,15 +9,15 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/io/pipe.h"
 #include "core/io/process.h"
+#include "core/io/spawn.h"
 #include "worker/attempt/content.h"
 #include "worker/attempt/noop.h"
 #include "worker/attempt/steps/environment.h"
 #include "worker/attempt/storage/file_tree.h"
 #include "worker/os/hardware.h"
-#include "worker/os/pipe.h"
 #include "worker/os/process_tree.h"
-#include "worker/os/spawn.h"
 
 namespace xorch {
 

@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <array>
 
-#include "worker/os/pipe.h"
-#include "worker/os/spawn.h"
+#include "core/io/pipe.h"
+#include "core/io/spawn.h"
 
 namespace xorch {
 namespace {

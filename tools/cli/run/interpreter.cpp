@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "core/command_line.h"
+#include "core/io/spawn.h"
 #include "worker/attempt/steps/environment.h"
-#include "worker/os/spawn.h"
 
 namespace xorch {
 

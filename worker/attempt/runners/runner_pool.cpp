@@ -11,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
-#include "worker/os/pipe.h"
-#include "worker/os/spawn.h"
+#include "core/io/pipe.h"
+#include "core/io/spawn.h"
 
 namespace xorch {
 

@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "core/hash.h"
+#include "core/io/spawn.h"
 #include "worker/os/hardware.h"
-#include "worker/os/run_program.h"
-#include "worker/os/spawn.h"
+#include "worker/os/setup_script.h"
 
 namespace xorch {
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/command_line.h"
+#include "core/io/spawn.h"
 #include "core/json.h"
 #include "core/record.h"
 #include "core/unit_input.h"
@@ -14,7 +15,6 @@
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/environment.h"
 #include "worker/attempt/storage/file_tree.h"
-#include "worker/os/spawn.h"
 
 namespace xorch {
 

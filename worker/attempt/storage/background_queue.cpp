@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "worker/os/pipe.h"
+#include "core/io/pipe.h"
 
 namespace xorch {
 

@@ -17,7 +17,7 @@ class BackgroundQueue {
     using Continuation = std::function<void()>;
     using Work = std::function<Continuation()>;
 
-    // `wake` is raised (worker/os/pipe.h) whenever continuations are there; it must outlive this.
+    // `wake` is raised (core/io/pipe.h) whenever continuations are there; it must outlive this.
     explicit BackgroundQueue(const Descriptor& wake);
 
     // Finishes the work in hand and drops what waits.

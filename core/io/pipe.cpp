@@ -1,4 +1,4 @@
-#include "worker/os/pipe.h"
+#include "core/io/pipe.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-#include "worker/os/spawn.h"
+#include "core/io/spawn.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "worker/os/run_program.h"
+#include "worker/os/setup_script.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,30 +33,6 @@ class Script {
 };
 
 const std::vector<std::string> plain{"PATH=/usr/bin:/bin"};
-
-TEST(RunProgram, KeepsTheStreamsApart) {
-    const auto done = run_program(
-        {
-            .program = "/bin/sh", .argv = {"sh", "-c", "echo out; echo err >&2; exit 3"}
-    },
-        {}
-    );
-    ASSERT_TRUE(done);
-    EXPECT_EQ(done->output, "out\n");
-    EXPECT_EQ(done->error_output, "err\n");
-    EXPECT_EQ(done->exit_code, 3);
-}
-
-TEST(RunProgram, EndsOneThatTakesTooLong) {
-    const auto done = run_program(
-        {
-            .program = "/bin/sleep", .argv = {"sleep", "1000"}
-    },
-        {.time = Millis(20)}
-    );
-    ASSERT_FALSE(done);
-    EXPECT_EQ(done.error().code, ErrorCode::unavailable);
-}
 
 TEST(SetUpScript, ItsExportsAreTheUnitsEnvironment) {
     const Script script("export GREETING='a\nb'; echo noise; PATH=$PATH:/opt");

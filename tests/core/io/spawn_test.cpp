@@ -1,13 +1,13 @@
-#include "worker/os/spawn.h"
+#include "core/io/spawn.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "worker/os/hardware.h"
-#include "worker/os/run_program.h"
+#include "core/io/run_program.h"
 
 namespace xorch {
 namespace {
@@ -58,7 +58,7 @@ TEST(Spawn, TheChildHasNoBlockedOrIgnoredSignals) {
 }
 
 TEST(Spawn, TheChildMayUseItsCpusOnly) {
-    const int cpu = usable_cpus().back();
+    const int cpu = ::sched_getcpu();
     auto done = run_program(
         {
             .program = "/bin/grep",

@@ -1,14 +1,14 @@
 #pragma once
 
-// Runs a program to its end and keeps what it wrote: for the set-up script of the environment and
-// other short things at the start of an agent. Blocks; not for units.
+// Runs a program to its end and keeps what it wrote: for the set-up script of the environment, the
+// commands of Slurm and other short things. Blocks; not for units.
 
 #include <string>
 #include <vector>
 
 #include "core/error.h"
+#include "core/io/spawn.h"
 #include "core/time.h"
-#include "worker/os/spawn.h"
 
 namespace xorch {
 
@@ -27,11 +27,7 @@ struct RunBounds {
 // `request.output` and `error_output` are replaced by pipes.
 Result<ProgramRun> run_program(SpawnRequest request, RunBounds bounds);
 
-// The environment that is left after bash has sourced `script` in `environment`.
-Result<std::vector<std::string>> environment_after_script(
-    const std::string& script,
-    const std::vector<std::string>& environment,
-    const std::string& directory
-);
+// The end of what a program wrote, short enough for a message.
+std::string last_lines(const std::string& text);
 
 }  // namespace xorch
