@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,14 +32,22 @@ Stream read_available(const Descriptor& from, std::string& text, std::size_t byt
     }
 }
 
-// Reads both streams until they are closed. Empty if all went well, else what went wrong.
-std::string collect(Pipe& output, Pipe& errors, ProgramRun& run, RunBounds bounds) {
+// Reads both streams until they are closed and the program has ended: one may close its streams and
+// live on. Empty if all went well, else what went wrong.
+std::string collect(
+    const Pipe& output,
+    const Pipe& errors,
+    const Descriptor& process,
+    ProgramRun& run,
+    RunBounds bounds
+) {
     const Millis end = read_clocks().boot + bounds.time;
-    std::array<pollfd, 2> watched{
+    std::array<pollfd, 3> watched{
         pollfd{output.read_end.number(), POLLIN, 0},
-        pollfd{errors.read_end.number(), POLLIN, 0}
+        pollfd{errors.read_end.number(), POLLIN, 0},
+        pollfd{process.number(),         POLLIN, 0}
     };
-    while (watched[0].fd >= 0 || watched[1].fd >= 0) {
+    while (watched[0].fd >= 0 || watched[1].fd >= 0 || watched[2].fd >= 0) {
         const Millis left = end - read_clocks().boot;
         if (left.count() <= 0)
             return fmt::format("it took longer than {} s", bounds.time.count() / 1000);
@@ -46,7 +55,8 @@ std::string collect(Pipe& output, Pipe& errors, ProgramRun& run, RunBounds bound
             if (errno != EINTR) return "waiting for its output failed";
             continue;
         }
-        for (std::size_t i = 0; i < watched.size(); ++i) {
+        if (watched[2].revents != 0) watched[2].fd = -1;
+        for (std::size_t i = 0; i < 2; ++i) {
             if (watched[i].fd < 0 || watched[i].revents == 0) continue;
             std::string& text = i == 0 ? run.output : run.error_output;
             const Pipe& pipe = i == 0 ? output : errors;
@@ -77,7 +87,9 @@ Result<ProgramRun> run_program(SpawnRequest request, RunBounds bounds) {
     output->write_end = Descriptor();
     errors->write_end = Descriptor();
     ProgramRun run;
-    const std::string problem = collect(*output, *errors, run, bounds);
+    // Without one (an old kernel), the program's closed streams must do as its end.
+    const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0U)));
+    const std::string problem = collect(*output, *errors, process, run, bounds);
     // Its own session: the group is its children too, as far as they stayed in it.
     if (!problem.empty()) ::kill(-*pid, SIGKILL);
     int status = 0;

@@ -23,6 +23,17 @@ TEST(RunProgram, KeepsTheStreamsApart) {
     EXPECT_EQ(done->exit_code, 3);
 }
 
+TEST(RunProgram, EndsOneThatClosesItsStreamsAndLivesOn) {
+    const auto done = run_program(
+        {
+            .program = "/bin/sh", .argv = {"sh", "-c", "exec sleep 1000 >&- 2>&-"}
+    },
+        {.time = Millis(200)}
+    );
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::unavailable);
+}
+
 TEST(RunProgram, EndsOneThatTakesTooLong) {
     const auto done = run_program(
         {
