@@ -9,6 +9,7 @@ namespace {
 
 // Enough to see what is wrong with a line, not enough to flood a message.
 constexpr std::size_t shown_bytes_max = 200;
+constexpr std::size_t word_bytes_max = 255;  // the longest name of a host
 
 char lower(char byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
@@ -58,6 +59,15 @@ bool mentions_word(std::string_view text, std::string_view part) {
     return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
                return lower(a) == b;
            }) != text.end();
+}
+
+bool is_plain_word(std::string_view text) {
+    const auto allowed = [](char byte) {
+        return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+               (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-';
+    };
+    return !text.empty() && text.size() <= word_bytes_max && text.front() != '-' &&
+           std::all_of(text.begin(), text.end(), allowed);
 }
 
 std::string_view first_line(std::string_view text) {

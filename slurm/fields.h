@@ -27,6 +27,10 @@ std::optional<std::uint64_t> parse_count(std::string_view text);
 // Whether `text` contains `part`, whatever the case of ASCII letters; `part` is in lower case.
 bool mentions_word(std::string_view text, std::string_view part);
 
+// Letters, digits, '.', '_' and '-', but no '-' first, at most 255: what can stand in a list of
+// names of nodes, jobs or users without becoming an option or a second name.
+bool is_plain_word(std::string_view text);
+
 // Short enough for a message, without control characters.
 std::string_view first_line(std::string_view text);
 

@@ -11,13 +11,7 @@ namespace xorch {
 
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;  // of a host name
 constexpr std::size_t digits_max = 9;
-
-bool is_name_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-';
-}
 
 class Expansion {
  public:
@@ -81,7 +75,7 @@ class Expansion {
             item.remove_prefix(close + 1);
         }
         // They differ in digits only, and the last is the longest.
-        if (!is_host_name(names.back())) return complain("it has something that is no name");
+        if (!is_plain_word(names.back())) return complain("it has something that is no name");
         if (names_.size() + names.size() > most_) return complain(too_many());
         std::move(names.begin(), names.end(), std::back_inserter(names_));
         return true;
@@ -128,11 +122,6 @@ Result<std::vector<std::string>> expand_host_list(std::string_view text, std::si
         if (text == none) return std::vector<std::string>{};
     }
     return Expansion(text, most).run();
-}
-
-bool is_host_name(std::string_view text) {
-    return !text.empty() && text.size() <= name_bytes_max && text.front() != '-' &&
-           std::all_of(text.begin(), text.end(), is_name_byte);
 }
 
 }  // namespace xorch

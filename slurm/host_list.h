@@ -20,8 +20,4 @@ Result<std::vector<std::string>> expand_host_list(
     std::string_view text, std::size_t most = hosts_max
 );
 
-// Whether this can be the name of a node: letters, digits, '.', '_', '-', not '-' first. So it can
-// be put into a list without becoming an option or a second name.
-bool is_host_name(std::string_view text);
-
 }  // namespace xorch
