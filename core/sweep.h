@@ -154,6 +154,29 @@ struct Local {
     Millis time{0};           // length of an allocation; 0 = without end
 };
 
+// Where the coordinator of a sweep on Slurm runs.
+enum class SlurmPlace { allocation, host };
+
+// What is asked of Slurm for one allocation, and how many there may be. Texts are checked by
+// core/slurm_options.h.
+struct SlurmOptions {
+    std::string partition;  // empty = the site's default, as below
+    std::string account;
+    std::string qos;
+    std::string constraint;
+    std::string comment;
+    std::string mpi;  // of srun --mpi
+    std::uint32_t nodes = 1;
+    std::uint32_t cpus_per_node = 0;  // 0 = the site's default
+    std::uint32_t gpus_per_node = 0;
+    Bytes memory_per_node{0};           // 0 = the site's default
+    Millis time{0};                     // of one allocation; 0 = the partition's default
+    std::uint32_t max_allocations = 1;  // at once; the queued successor of each does not count
+    Millis signal_lead{60'000};         // Slurm's signal comes so long before the end
+    SlurmPlace place = SlurmPlace::allocation;
+    std::map<std::string, std::string> options;  // further options of sbatch; "" = a flag
+};
+
 struct Notify {
     std::vector<std::string> command;
 };
@@ -184,6 +207,7 @@ struct Sweep {
     Summary summary;
     Environment env;
     Local local;
+    SlurmOptions slurm;
     Notify notify;
     std::string interface;  // [net] interface; empty = loopback locally
     Tuning tuning;

@@ -43,10 +43,12 @@ std::uint32_t Complaints::add_file(std::string name) {
 }
 
 void Complaints::add(SourcePlace place, std::string_view message) {
+    messages_.emplace_back(place, fmt::format("{}: {}", describe(place), message));
+}
+
+std::string Complaints::describe(SourcePlace place) const {
     const std::string& file = files_[place.file];
-    const std::string where =
-        place.line == 0 ? file : fmt::format("{}:{}:{}", file, place.line, place.column);
-    messages_.emplace_back(place, fmt::format("{}: {}", where, message));
+    return place.line == 0 ? file : fmt::format("{}:{}:{}", file, place.line, place.column);
 }
 
 Error Complaints::error() const {

@@ -21,6 +21,9 @@ class Complaints {
 
     void add(SourcePlace place, std::string_view message);
 
+    // "file:line:column", as messages begin.
+    std::string describe(SourcePlace place) const;
+
     bool empty() const { return messages_.empty(); }
 
     // All of them, one per line, in the order of the file; at most 20.

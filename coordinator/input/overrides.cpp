@@ -1,12 +1,9 @@
-// `--set key=value` and `include`: both change the tree before it is read, so that everything is
-// checked in one way.
+// `--set key=value`: it changes the tree before it is read, so that everything is checked in one
+// way.
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "coordinator/input/reading.h"
 #include "core/json.h"
@@ -14,8 +11,6 @@
 namespace xorch {
 
 namespace {
-
-constexpr std::size_t include_bytes_max = 4U << 20U;
 
 void move_to(Node& node, SourcePlace place) {
     node.place = place;
@@ -124,64 +119,7 @@ void put(Node& from, const std::vector<std::string>& parts, std::size_t at, Node
     *table = std::move(value);
 }
 
-void merge(Node& into, Node from) {
-    for (Entry& entry : from.members) {
-        Node* own = into.find(entry.key);
-        if (own == nullptr) {
-            into.members.push_back(std::move(entry));
-        } else if (own->kind == NodeKind::table && entry.node.kind == NodeKind::table) {
-            merge(*own, std::move(entry.node));
-        }
-    }
-}
-
-void include_file(ReadingContext& context, Node& root, const Node& name) {
-    const std::string path = resolve_path(context, name, "include");
-    std::error_code ignored;
-    if (path.empty() || !std::filesystem::exists(path, ignored)) return;
-    if (std::filesystem::file_size(path, ignored) > include_bytes_max) {
-        context.complaints.add(name.place, fmt::format("include: {} is larger than 4 MiB", path));
-        return;
-    }
-    std::ifstream stream(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(stream), {}};
-    if (!stream) {
-        context.complaints.add(name.place, fmt::format("include: cannot read {}", path));
-        return;
-    }
-    const std::uint32_t file = context.complaints.add_file(path);
-    context.directories.push_back(std::filesystem::path(path).parent_path().string());
-    auto site = parse_toml(text, file);
-    if (!site) {
-        context.complaints.add(site.error().place, site.error().message);
-        return;
-    }
-    const std::vector<std::string> allowed{"env", "local", "slurm", "notify", "net", "tuning"};
-    for (const Entry& entry : site->members) {
-        if (std::find(allowed.begin(), allowed.end(), entry.key) != allowed.end()) continue;
-        context.complaints.add(
-            entry.place,
-            fmt::format(
-                "a site file cannot have {}{}",
-                format_json(Value(entry.key.substr(0, 80))),
-                suggest(entry.key, allowed)
-            )
-        );
-    }
-    merge(root, std::move(*site));
-}
-
 }  // namespace
-
-void apply_include(ReadingContext& context, Node& root) {
-    const Node* include = root.find("include");
-    if (include == nullptr) return;
-    // A copy, because merging moves the members of `root`.
-    const std::vector<Node> names =
-        include->kind == NodeKind::array ? include->items : std::vector<Node>{*include};
-    for (const Node& name : names)
-        include_file(context, root, name);
-}
 
 void apply_override(ReadingContext& context, Node& root, const std::string& text) {
     const std::uint32_t file = context.complaints.add_file("--set " + text.substr(0, 200));

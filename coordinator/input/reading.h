@@ -19,6 +19,7 @@ struct ReadingContext {
     Complaints complaints;
     std::vector<std::string> directories;  // by SourcePlace::file: what relative paths start from
     bool frozen = false;                   // the text is a frozen sweep, which says more
+    std::vector<Node> enforced = {};       // [enforce] of each site file that was read
 };
 
 // A stage with the places that later checks point at.
@@ -50,7 +51,14 @@ std::string resolve_path(ReadingContext& context, const Node& node, std::string_
 
 // overrides.cpp
 void apply_override(ReadingContext& context, Node& root, const std::string& text);
+
+// site_file.cpp: the files that `include` names, and the one of $XORCH_SITE.
 void apply_include(ReadingContext& context, Node& root);
+void apply_site(ReadingContext& context, Node& root);
+
+// slurm_reader.cpp: [slurm], and the caps of site files on what it asks for.
+void read_slurm(ReadingContext& context, const Node& root, SlurmOptions& slurm);
+void enforce_site(ReadingContext& context, const Node& root, SlurmOptions& slurm);
 
 // validation.cpp: what only the whole file can tell.
 void check_sweep(

@@ -162,6 +162,8 @@ std::vector<Key<OrderKey>> order_keys();
 std::vector<Key<Summary>> summary_keys();
 std::vector<Key<Environment>> environment_keys();
 std::vector<Key<Local>> local_keys();
+std::vector<Key<SlurmOptions>> slurm_keys();
+std::vector<Key<SlurmOptions>> cap_keys();  // what [enforce] slurm of a site file may cap
 std::vector<Key<Notify>> notify_keys();
 std::vector<Key<Sweep>> net_keys();
 std::vector<Key<Tuning>> tuning_keys();

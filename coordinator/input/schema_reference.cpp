@@ -4,6 +4,7 @@
 
 #include "coordinator/input/schema.h"
 #include "coordinator/input/sweep_file.h"
+#include "core/slurm_options.h"
 
 namespace xorch {
 
@@ -52,6 +53,15 @@ make names with dots. A parameter named `seed` is the unit's seed.
 `--set key=value` overrides the file, with the keys as below: `--set local.time=60s`,
 `--set stage.train.limits.retries=1`, `--set stage.train.axes.lr=[0.1]`, `--set select.best.take=2`.
 A value that is no TOML is taken as a string.
+)";
+
+constexpr std::string_view site_files = R"(
+## Site files
+
+A site file gives defaults: its tables apply where the sweep file does not say otherwise. A sweep file
+names some with `include`; the environment variable `XORCH_SITE` names one more, for all sweeps, below
+those. `[enforce]` of a site file caps what a sweep may ask for, for example `slurm.nodes = 4`: more is
+refused with both numbers and both places.
 )";
 
 std::string_view type_word(KeyType type) {
@@ -109,6 +119,15 @@ void add_table(std::string& out, std::string_view heading, const std::vector<Key
     }
 }
 
+void add_slurm_options(std::string& out) {
+    out +=
+        "\n## Slurm: options\n\nFurther options of sbatch, under its own names: "
+        "`options = { reservation = \"demo\", exclusive = true }`.\n\n"
+        "| option | meaning |\n| --- | --- |\n";
+    for (const SlurmRule& rule : slurm_option_rules())
+        out += fmt::format("| `{}` | {} |\n", rule.name, rule.doc);
+}
+
 }  // namespace
 
 std::string sweep_file_reference() {
@@ -132,9 +151,13 @@ std::string sweep_file_reference() {
     add_table(out, "[summary]", key_texts(summary_keys()));
     add_table(out, "[env]", key_texts(environment_keys()));
     add_table(out, "[local]", key_texts(local_keys()));
+    add_table(out, "[slurm]", key_texts(slurm_keys()));
+    add_slurm_options(out);
     add_table(out, "[notify]", key_texts(notify_keys()));
     add_table(out, "[net]", key_texts(net_keys()));
     add_table(out, "[tuning]", key_texts(tuning_keys()));
+    out += site_files;
+    add_table(out, "Site files: [enforce] slurm", key_texts(cap_keys()));
     return out;
 }
 

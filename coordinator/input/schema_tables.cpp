@@ -110,7 +110,7 @@ std::vector<Key<Sweep>> top_keys() {
         "include",
         "Site files (`configs/sites/*.toml`) whose tables apply where this file does not "
         "say otherwise. A string or an array of strings, relative to this file. A site file "
-        "may have `[env]`, `[local]`, `[notify]`, `[net]`, `[tuning]` and `[slurm]`."
+        "may have `[env]`, `[local]`, `[slurm]`, `[notify]`, `[net]`, `[tuning]` and `[enforce]`."
     );
     keys.custom("sweep", "The sweep itself.").required();
     keys.custom("stage", "`[[stage]]`, once per stage, in any order.").required();
@@ -118,9 +118,7 @@ std::vector<Key<Sweep>> top_keys() {
     keys.custom("summary", "What the final table shows.");
     keys.custom("env", "The environment of units.");
     keys.custom("local", "This machine as a backend.");
-    keys.custom(
-        "slurm", "Kept for the Slurm backend, which comes later; not looked at by the local one."
-    );
+    keys.custom("slurm", "What a sweep on a cluster asks of Slurm.");
     keys.custom("notify", "What to call when something happens.");
     keys.custom("net", "Which network to talk through.");
     keys.custom("tuning", "Times that nobody needs to change, except tests and unusual sites.");

@@ -117,6 +117,8 @@ Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSou
     read_part(context, root, "summary", summary_keys(), sweep.summary);
     read_environment(context, root, sweep.env);
     read_part(context, root, "local", local_keys(), sweep.local);
+    read_slurm(context, root, sweep.slurm);
+    enforce_site(context, root, sweep.slurm);
     read_part(context, root, "notify", notify_keys(), sweep.notify);
     read_part(context, root, "net", net_keys(), sweep);
     read_part(context, root, "tuning", tuning_keys(), sweep.tuning);
@@ -142,6 +144,7 @@ Result<Sweep> parse(std::string_view text, ReadingContext& context, std::size_t 
     }
     root->place = {file, 1, 1};
     apply_include(context, *root);
+    apply_site(context, *root);
     for (const std::string& override_text : context.options.overrides)
         apply_override(context, *root, override_text);
     std::vector<StageSource> stages;

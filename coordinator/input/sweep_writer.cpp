@@ -225,6 +225,28 @@ void write_select(Writer& writer, const Select& select) {
     writer.line("take", fmt::format("{}", select.take));
 }
 
+void write_slurm(Writer& writer, const SlurmOptions& slurm) {
+    writer.heading("[slurm]");
+    writer.text_unless_empty("partition", slurm.partition);
+    writer.text_unless_empty("account", slurm.account);
+    writer.text_unless_empty("qos", slurm.qos);
+    writer.text_unless_empty("constraint", slurm.constraint);
+    writer.text_unless_empty("comment", slurm.comment);
+    writer.line("nodes", fmt::format("{}", slurm.nodes));
+    writer.line("cpus_per_node", fmt::format("{}", slurm.cpus_per_node));
+    writer.line("gpus_per_node", fmt::format("{}", slurm.gpus_per_node));
+    writer.line("memory_per_node", quoted(format_size(slurm.memory_per_node)));
+    writer.line("time", duration(slurm.time));
+    writer.line("max_allocations", fmt::format("{}", slurm.max_allocations));
+    writer.line("signal_lead", duration(slurm.signal_lead));
+    writer.line("place", quoted(slurm.place == SlurmPlace::host ? "host" : "allocation"));
+    writer.text_unless_empty("mpi", slurm.mpi);
+    Object options;
+    for (const auto& [name, value] : slurm.options)
+        options.emplace_back(name, value.empty() ? Value(true) : Value(value));
+    writer.line("options", format_members(options));
+}
+
 void write_tuning(Writer& writer, const Tuning& tuning) {
     writer.heading("[tuning]");
     writer.line("heartbeat_every", duration(tuning.heartbeat_every));
@@ -265,6 +287,7 @@ std::string format_sweep(const Sweep& sweep) {
     writer.heading("[local]");
     writer.line("slots", fmt::format("{}", sweep.local.slots));
     writer.line("time", duration(sweep.local.time));
+    write_slurm(writer, sweep.slurm);
     writer.heading("[notify]");
     writer.line("command", format_texts(sweep.notify.command));
     writer.heading("[net]");

@@ -1,0 +1,82 @@
+// The tables of schema.h about Slurm. Defaults are those of the members in core/sweep.h.
+
+#include "coordinator/input/schema.h"
+
+namespace xorch {
+
+namespace {
+
+void add_what_is_asked(KeyTable<SlurmOptions>& keys) {
+    keys.member(
+        "partition", &SlurmOptions::partition, "Several, with commas: the first that is free."
+    );
+    keys.member("account", &SlurmOptions::account, "Who pays.");
+    keys.member("qos", &SlurmOptions::qos, "Quality of service.");
+    keys.member("constraint", &SlurmOptions::constraint, "Features that nodes must have.");
+    keys.member("comment", &SlurmOptions::comment, "Shown by Slurm with the job.");
+    keys.member("nodes", &SlurmOptions::nodes, "Nodes of one allocation.")
+        .at_least(1)
+        .at_most(65536);
+    keys.member(
+            "cpus_per_node", &SlurmOptions::cpus_per_node, "0 = what the site gives by default."
+    )
+        .at_least(0)
+        .at_most(65536);
+    keys.member("gpus_per_node", &SlurmOptions::gpus_per_node, "Whole graphics processors.")
+        .at_least(0)
+        .at_most(1024);
+    keys.member(
+        "memory_per_node", &SlurmOptions::memory_per_node, "0 = what the site gives by default."
+    );
+    keys.member(
+        "time",
+        &SlurmOptions::time,
+        "Length of one allocation, rounded up to minutes; 0 = the partition's default."
+    );
+}
+
+}  // namespace
+
+std::vector<Key<SlurmOptions>> slurm_keys() {
+    KeyTable<SlurmOptions> keys;
+    add_what_is_asked(keys);
+    keys.member(
+            "max_allocations",
+            &SlurmOptions::max_allocations,
+            "At the same time; the queued successor of each does not count."
+    )
+        .at_least(1)
+        .at_most(1000);
+    keys.member(
+        "signal_lead",
+        &SlurmOptions::signal_lead,
+        "Slurm's signal is asked for so long before the end."
+    );
+    keys.text(
+            "place",
+            "\"allocation\"",
+            "Where the coordinator runs: in the first allocation, or on the host that submits.",
+            [](SlurmOptions& slurm, const std::string& text) {
+                slurm.place = text == "host" ? SlurmPlace::host : SlurmPlace::allocation;
+            }
+    ).one_of({"allocation", "host"});
+    keys.member("mpi", &SlurmOptions::mpi, "Plugin for gangs, as `srun --mpi` names it.");
+    keys.custom("options", "Table of further options of sbatch: see below.");
+    return keys.take();
+}
+
+std::vector<Key<SlurmOptions>> cap_keys() {
+    KeyTable<SlurmOptions> keys;
+    keys.member("nodes", &SlurmOptions::nodes, "").at_least(1);
+    keys.member("cpus_per_node", &SlurmOptions::cpus_per_node, "");
+    keys.member("gpus_per_node", &SlurmOptions::gpus_per_node, "");
+    keys.member("memory_per_node", &SlurmOptions::memory_per_node, "");
+    keys.member("time", &SlurmOptions::time, "Also the length of an allocation that names none.");
+    keys.member("max_allocations", &SlurmOptions::max_allocations, "").at_least(1);
+    auto result = keys.take();
+    for (Key<SlurmOptions>& key : result)
+        key.text.fallback.clear();
+    return result;
+}
+
+}  // namespace xorch
