@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "slurm/command.h"
 #include "slurm/fields.h"
 
 namespace xorch {
@@ -84,15 +85,13 @@ Result<std::vector<std::string>> squeue_argv(const QueueQuery& query) {
 }
 
 Result<std::vector<QueuedJob>> parse_squeue(const ProgramRun& run) {
-    if (run.exit_code != 0) {
-        const bool forgotten = mentions_word(run.error_output, "invalid job id specified");
-        if (forgotten) return std::vector<QueuedJob>{};
-        return fail(
-            ErrorCode::unavailable, fmt::format("squeue failed: {}", first_line(run.error_output))
-        );
+    if (run.exit_code != 0 && mentions_word(run.error_output, "invalid job id specified")) {
+        return std::vector<QueuedJob>{};
     }
+    const auto output = output_of(run, "squeue");
+    if (!output) return tl::unexpected(output.error());
     std::vector<QueuedJob> jobs;
-    for (const std::string_view line : split_lines(run.output)) {
+    for (const std::string_view line : split_lines(*output)) {
         auto job = parse_row(line);
         if (!job) {
             return fail(

@@ -72,7 +72,7 @@ TEST(HostList, HasALimit) {
 
 TEST(HostList, GarbageIsRefusedOrNamesOnlyWhatCanBeANode) {
     const RandomText garbage({"n", "[1-3]", "[", "]", ",", "-", "07", "[2,4]", " ", "$(x)", "'"});
-    for (unsigned seed = 0; seed < 20'000; ++seed) {
+    for (unsigned seed = 0; seed < 5'000; ++seed) {
         const std::string text = garbage.make(seed);
         const auto names = expand_host_list(text, 1000);
         if (!names) continue;

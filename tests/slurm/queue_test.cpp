@@ -129,7 +129,7 @@ TEST(Queue, GarbageIsAnErrorOrRowsWithAJob) {
          "1|2|3|a|b|c|d\n"}
     );
     std::size_t rows = 0;
-    for (unsigned seed = 0; seed < 20'000; ++seed) {
+    for (unsigned seed = 0; seed < 5'000; ++seed) {
         const auto jobs = parse_squeue(printed(garbage.make(seed)));
         if (!jobs) continue;
         for (const QueuedJob& job : *jobs)
