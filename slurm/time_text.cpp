@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -100,15 +101,19 @@ std::optional<TimeLimit> parse_time_limit(std::string_view text) {
 }
 
 std::string format_time_limit(Millis length) {
-    constexpr std::int64_t minute_ms = 60'000;
-    const std::int64_t positive = std::max<std::int64_t>(length.count(), 1);
-    const std::int64_t minutes = (positive - 1) / minute_ms + 1;
-    const std::int64_t days = minutes / (24 * 60);
+    return format_time_span(std::chrono::ceil<std::chrono::minutes>(std::max(length, Millis{1})));
+}
+
+std::string format_time_span(Millis length) {
+    const std::int64_t seconds =
+        std::chrono::ceil<std::chrono::seconds>(std::max(length, Millis{0})).count();
+    const std::int64_t days = seconds / 86'400;
     return fmt::format(
-        "{}{:02}:{:02}:00",
+        "{}{:02}:{:02}:{:02}",
         days > 0 ? fmt::format("{}-", days) : "",
-        minutes / 60 % 24,
-        minutes % 60
+        seconds / 3600 % 24,
+        seconds / 60 % 60,
+        seconds % 60
     );
 }
 

@@ -27,6 +27,9 @@ std::optional<TimeLimit> parse_time_limit(std::string_view text);
 // it rounds up, and 0 becomes one minute, since Slurm takes 0 for "without limit".
 std::string format_time_limit(Millis length);
 
+// The same form with seconds, which are rounded up, for people: "00:00:30".
+std::string format_time_span(Millis length);
+
 // Unix time of a time stamp: seconds since 1970, as commands print them under SLURM_TIME_FORMAT=%s
 // and as SLURM_JOB_END_TIME holds them, or "2026-11-27T01:02:03" in local time. Nothing for N/A,
 // Unknown, None, and for everything else.
