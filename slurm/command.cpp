@@ -88,7 +88,6 @@ std::vector<std::string> slurm_environment(const std::vector<std::string>& envir
         if (job != nullptr && starts_with_one_of(entry, devices)) continue;
         result.push_back(entry);
     }
-    set_variable(result, "LC_ALL", "C");
     set_variable(result, "SLURM_TIME_FORMAT", "%s");
     return result;
 }

@@ -31,7 +31,8 @@ Result<ProgramRun> run_command(
 // `environment` as Slurm's commands get it: without the variables by which a job's environment or a
 // user's habits change what they do (SLURM_*, SBATCH_*, SQUEUE_*, ... but SLURM_CONF), without what
 // an allocation tells its processes about its devices, since a successor's nodes have others; times
-// as seconds since 1970, messages in English.
+// as seconds since 1970. The locale stays: Slurm translates nothing, and sbatch hands it on to
+// units.
 std::vector<std::string> slurm_environment(const std::vector<std::string>& environment);
 
 // What it printed; unavailable with its words if it failed.

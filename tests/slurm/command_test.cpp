@@ -118,7 +118,7 @@ TEST(SlurmEnvironment, HoldsNothingThatChangesWhatTheCommandsDo) {
         ElementsAre(
             "HOME=/root",
             "SLURM_CONF=/etc/slurm.conf",
-            "LC_ALL=C",
+            "LC_ALL=de_DE.UTF-8",
             "MYSLURM_X=1",
             "SLURM_TIME_FORMAT=%s"
         )
@@ -128,7 +128,7 @@ TEST(SlurmEnvironment, HoldsNothingThatChangesWhatTheCommandsDo) {
 TEST(SlurmEnvironment, DevicesThatAPersonChoseOutsideOfAJobStay) {
     EXPECT_THAT(
         slurm_environment({"CUDA_VISIBLE_DEVICES=3"}),
-        ElementsAre("CUDA_VISIBLE_DEVICES=3", "LC_ALL=C", "SLURM_TIME_FORMAT=%s")
+        ElementsAre("CUDA_VISIBLE_DEVICES=3", "SLURM_TIME_FORMAT=%s")
     );
 }
 
