@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "slurm/command.h"
 #include "slurm/fields.h"
 
@@ -42,6 +45,22 @@ std::optional<QueuedJob> parse_row(std::string_view line) {
 }
 
 }  // namespace
+
+bool needs_a_person(std::string_view reason) {
+    constexpr std::array reasons{
+        "AccountNotAllowed",
+        "BadConstraints",
+        "DependencyNeverSatisfied",
+        "InvalidAccount",
+        "InvalidQOS",
+        "JobHeldAdmin",
+        "JobHeldUser",
+        "JobHoldMaxRequeue",
+        "PartitionNodeLimit",
+        "PartitionTimeLimit",
+        "QOSNotAllowed"};
+    return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
+}
 
 Result<std::vector<std::string>> squeue_argv(const QueueQuery& query) {
     if (query.jobs.empty() && query.names.empty()) {

@@ -18,6 +18,11 @@
 
 namespace xorch {
 
+// Whether a waiting job with this reason stays in the queue until a person changes something. Where
+// a site does not check limits at submission, a request that can never be met is queued with such a
+// reason.
+bool needs_a_person(std::string_view reason);
+
 // Which jobs; what is set must all hold. `names` is the safe choice: squeue answers an unknown name
 // with nothing, and an unknown id with an error.
 struct QueueQuery {

@@ -104,6 +104,21 @@ TEST(Queue, AJobThatSqueueForgotIsNotInTheAnswer) {
     EXPECT_THAT(*forgotten, IsEmpty());
 }
 
+TEST(Queue, SomeReasonsToWaitDoNotEndByThemselves) {
+    EXPECT_TRUE(needs_a_person("PartitionTimeLimit"));
+    EXPECT_TRUE(needs_a_person("DependencyNeverSatisfied"));
+    for (const char* reason :
+         {"None",
+          "Priority",
+          "Resources",
+          "Dependency",
+          "QOSMaxJobsPerUserLimit",
+          "BeginTime",
+          ""}) {
+        EXPECT_FALSE(needs_a_person(reason)) << reason;
+    }
+}
+
 TEST(Queue, AFailureSaysNothingAboutAnyJob) {
     const auto failed = parse_squeue(
         {.exit_code = 1,
