@@ -78,8 +78,8 @@ Result<void> check_time(const UnitDemand& demand, const AllocationOffer& offer) 
     if (demand.resources.time > usable) {
         return refuse(fmt::format(
             "stage \"{}\": a unit needs {} in one piece (resources.time), but {}; raise "
-            "slurm.time, or "
-            "save checkpoints more often and lower resources.time",
+            "slurm.time, "
+            "or save checkpoints more often and lower resources.time",
             demand.stage,
             format_time_span(demand.resources.time),
             arithmetic
@@ -88,8 +88,7 @@ Result<void> check_time(const UnitDemand& demand, const AllocationOffer& offer) 
     if (!demand.has_checkpoints && demand.longest > usable) {
         return refuse(fmt::format(
             "stage \"{}\": a unit may take {} (limits.timeout) and has no checkpoints to go on "
-            "from, "
-            "but {}; raise slurm.time, lower limits.timeout, or save checkpoints",
+            "from, but {}; raise slurm.time, lower limits.timeout, or save checkpoints",
             demand.stage,
             format_time_span(demand.longest),
             arithmetic
@@ -120,16 +119,17 @@ struct NodeShare {
 
 std::vector<NodeShare> node_shares(const UnitDemand& demand, const AllocationOffer& offer) {
     const SlurmOptions& options = offer.options;
-    const auto cpus = per_node(offer, options.cpus_per_node, [](const PartitionFacts& p) {
-        return p.cpus_per_node;
-    });
+    // Then all that a node has is the job's, whatever else it asks for.
+    const bool exclusive = options.options.count("exclusive") > 0;
+    const std::uint32_t asked_cpus = exclusive ? 0 : options.cpus_per_node;
+    const auto cpus =
+        per_node(offer, asked_cpus, [](const PartitionFacts& p) { return p.cpus_per_node; });
     const auto memory = per_node(offer, options.memory_per_node.value, [](const PartitionFacts& p) {
         return p.memory_per_node.value;
     });
     // An allocation that asks for no GPUs has none, unless another option asks for them.
-    const bool other = options.options.count("gres") > 0 || options.options.count("exclusive") > 0;
     std::optional<std::uint64_t> gpus = options.gpus_per_node;
-    if (options.gpus_per_node == 0 && other) gpus.reset();
+    if (exclusive || options.options.count("gres") > 0) gpus.reset();
     return {
         {"cpus",   "slurm.cpus_per_node",   demand.resources.cpus,         cpus  },
         {"gpus",   "slurm.gpus_per_node",   demand.resources.gpus,         gpus  },

@@ -20,7 +20,7 @@ struct Submission {
     SlurmOptions options;
     std::string job_name;                     // "xorch-<token>"
     std::string directory;                    // of the sweep, absolute
-    std::string output;                       // file pattern, relative to `directory`
+    std::string output;                       // file pattern in a folder that exists
     std::vector<SlurmJobId> after;            // starts when all of these have ended, however
     bool singleton = false;                   // ... and when no other job of its name runs
     std::vector<std::string> excluded_nodes;  // beside those that the options exclude

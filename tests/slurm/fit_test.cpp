@@ -124,6 +124,16 @@ TEST(Fit, NodesThatAreNotSharedOutHaveWhatTheLargestHas) {
     EXPECT_THAT(refusal({.stage = "a", .resources = {.cpus = 17}}, offer), HasSubstr("has 16"));
 }
 
+TEST(Fit, AnExclusiveAllocationHasAllThatANodeHas) {
+    AllocationOffer offer{.options = {.cpus_per_node = 1}, .partitions = {partition()}};
+    const UnitDemand demand{
+        .stage = "a", .resources = {.cpus = 16, .gpus = 2}
+    };
+    EXPECT_THAT(refusal(demand, offer), HasSubstr("has 1; raise slurm.cpus_per_node"));
+    offer.options.options["exclusive"] = "";
+    EXPECT_EQ(refusal(demand, offer), "fits");
+}
+
 TEST(Fit, AGangNeedsAsManyNodesAsItsRanksFill) {
     AllocationOffer offer{
         .options = {.nodes = 2, .cpus_per_node = 8}
