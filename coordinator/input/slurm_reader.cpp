@@ -45,6 +45,20 @@ constexpr std::array caps{
         [](const SlurmOptions& slurm) { return format_duration(slurm.time); }       },
 };
 
+// An option of sbatch that asks for what a site caps under another name.
+struct Bypass {
+    std::string_view cap;
+    std::string_view option;
+};
+
+constexpr std::array bypasses{
+    Bypass{"cpus_per_node",   "exclusive"  },
+    Bypass{"gpus_per_node",   "gres"       },
+    Bypass{"memory_per_node", "mem"        },
+    Bypass{"memory_per_node", "mem-per-cpu"},
+    Bypass{"memory_per_node", "mem-per-gpu"},
+};
+
 // "" for true; nothing for what no option of sbatch can have.
 std::optional<std::string> option_text(const Node& node) {
     if (node.kind != NodeKind::scalar) return std::nullopt;
@@ -71,12 +85,17 @@ void read_option(ReadingContext& context, const Entry& entry, SlurmOptions& slur
         );
         return;
     }
+    // So that a sweep can do without what its site file gives.
+    const auto* flag = entry.node.scalar.get_if<bool>();
+    if (flag != nullptr && !*flag) return;
     const auto text = option_text(entry.node);
     if (!text) {
         context.complaints.add(
             entry.node.place,
             fmt::format(
-                "{} must be a string, an integer or true, not {}", entry.key, entry.node.describe()
+                "{} must be a string, an integer, true or false, not {}",
+                entry.key,
+                entry.node.describe()
             )
         );
         return;
@@ -103,6 +122,21 @@ void enforce(
                 cap.show(slurm),
                 cap.show(most),
                 context.complaints.describe(limit->place)
+            )
+        );
+    }
+    const Node* options = asked_node == nullptr ? nullptr : asked_node->find("options");
+    for (const Bypass& bypass : bypasses) {
+        const Node* limit = caps_node.find(bypass.cap);
+        const bool asked = slurm.options.count(std::string(bypass.option)) > 0;
+        if (limit == nullptr || options == nullptr || !asked) continue;
+        context.complaints.add(
+            options->find(bypass.option)->place,
+            fmt::format(
+                "this site caps slurm.{} ({}); write that instead of the option {}",
+                bypass.cap,
+                context.complaints.describe(limit->place),
+                bypass.option
             )
         );
     }

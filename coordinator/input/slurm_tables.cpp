@@ -66,17 +66,20 @@ std::vector<Key<SlurmOptions>> slurm_keys() {
 }
 
 std::vector<Key<SlurmOptions>> cap_keys() {
-    KeyTable<SlurmOptions> keys;
-    keys.member("nodes", &SlurmOptions::nodes, "").at_least(1);
-    keys.member("cpus_per_node", &SlurmOptions::cpus_per_node, "");
-    keys.member("gpus_per_node", &SlurmOptions::gpus_per_node, "");
-    keys.member("memory_per_node", &SlurmOptions::memory_per_node, "");
-    keys.member("time", &SlurmOptions::time, "Also the length of an allocation that names none.");
-    keys.member("max_allocations", &SlurmOptions::max_allocations, "").at_least(1);
-    auto result = keys.take();
-    for (Key<SlurmOptions>& key : result)
+    std::vector<Key<SlurmOptions>> keys = slurm_keys();
+    std::erase_if(keys, [](const Key<SlurmOptions>& key) {
+        const KeyType type = key.text.type;
+        const bool quantity =
+            type == KeyType::integer || type == KeyType::size || type == KeyType::duration;
+        return !quantity || key.text.name == "signal_lead";
+    });
+    for (Key<SlurmOptions>& key : keys) {
         key.text.fallback.clear();
-    return result;
+        key.text.doc = key.text.name == "time"
+                           ? "Also the length of allocations of a sweep that names none."
+                           : "The most that a sweep may ask for.";
+    }
+    return keys;
 }
 
 }  // namespace xorch
