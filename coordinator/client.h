@@ -4,8 +4,8 @@
 // way to the socket, and where nobody reigns by a short reign of our own. A request counts once the
 // reigning epoch's journal holds it; asking again under the same id is always safe. Blocks.
 
-#include "coordinator/backend.h"
 #include "coordinator/recovery.h"
+#include "core/backend.h"
 #include "core/disk.h"
 #include "core/error.h"
 #include "core/layout.h"

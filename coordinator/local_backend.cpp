@@ -108,9 +108,7 @@ struct LocalBackend::Content {
     std::map<AllocationId, Keeper> keepers;
     std::vector<AllocationEvent> events;  // for the next poll()
 
-    void report(std::variant<AllocationSubmitted, AllocationStarted, AllocationEnded> what) {
-        events.push_back({std::move(what)});
-    }
+    void report(decltype(AllocationEvent::what) what) { events.push_back({std::move(what)}); }
 
     void watch(AllocationId allocation, Keeper keeper);
     void watch_again(Now now, const AllocationState& left);

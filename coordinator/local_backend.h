@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/backend.h"
+#include "core/backend.h"
 #include "core/error.h"
 #include "core/layout.h"
 #include "core/time.h"

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "coordinator/backend.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/report/status.h"
 #include "coordinator/stop_source.h"
+#include "core/backend.h"
 #include "core/disk.h"
 #include "core/error.h"
 #include "core/layout.h"

@@ -29,6 +29,8 @@ struct AllocationIntended {
     AllocationId allocation;
     std::string token;  // names the job at the batch system, so that an intent without a job can be
                         // resolved
+    std::uint32_t lane = 0;
+    AllocationId after = {};  // the allocation that it succeeds in its lane; 0 = none
 
     friend bool operator==(const AllocationIntended&, const AllocationIntended&) = default;
 };
@@ -257,6 +259,15 @@ struct EpochEnded {
     friend bool operator==(const EpochEnded&, const EpochEnded&) = default;
 };
 
+// The batch system did not take the allocation: it never was.
+struct AllocationRefused {
+    AllocationId allocation;
+    std::string reason;
+    bool for_good = false;  // asking again is in vain until somebody changes something
+
+    friend bool operator==(const AllocationRefused&, const AllocationRefused&) = default;
+};
+
 // The order of alternatives is the journal's format (core/wire/facts.fbs): append only.
 using Fact = std::variant<
     AllocationIntended,
@@ -281,7 +292,8 @@ using Fact = std::variant<
     ResultRefused,
     RequestDone,
     NotificationSent,
-    EpochEnded>;
+    EpochEnded,
+    AllocationRefused>;
 
 // What one decision made true, all of it or nothing: one frame of the journal.
 struct FactBatch {

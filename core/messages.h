@@ -27,6 +27,7 @@ struct AgentHello {
     Capacity capacity;
     std::vector<AssignedUnit> holding;       // queued or running now
     std::uint64_t first_unacknowledged = 0;  // its reports from here on follow again
+    Millis allocation_left{0};               // 0 = without end, or unknown
 
     friend bool operator==(const AgentHello&, const AgentHello&) = default;
 };
@@ -126,6 +127,9 @@ struct Acknowledge {
 };
 
 struct CoordinatorHeartbeat {
+    // Until the agent's allocation ends, as the batch system said last; 0 = it said nothing.
+    Millis allocation_left{0};
+
     friend bool operator==(const CoordinatorHeartbeat&, const CoordinatorHeartbeat&) = default;
 };
 

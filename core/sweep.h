@@ -199,8 +199,12 @@ struct Tuning {
     Millis tables_every{5'000};          // how often derived tables are rewritten while running
 };
 
+// Who lends the nodes.
+enum class BackendKind { local, slurm };
+
 struct Sweep {
     std::string name;
+    BackendKind backend = BackendKind::local;
     std::int64_t seed = 0;
     std::vector<Stage> stages;
     std::vector<Select> selects;

@@ -64,7 +64,20 @@ void Agent::Content::on_order(Now now, const CoordinatorMessage& message) {
             {.cause = Cause::stop_request, .reason = order->reason, .goodbye_at = {}},
             order->at_once
         );
+    } else if (const auto* beat = std::get_if<CoordinatorHeartbeat>(&message)) {
+        if (beat->allocation_left > Millis{0}) on_allocation_left(now, beat->allocation_left);
     }
+}
+
+// The batch system moved the end, or somebody knows it better. What is only a few moments of the
+// message's way is no news.
+void Agent::Content::on_allocation_left(Now now, Millis left) {
+    constexpr Millis noise{2'000};
+    const Millis end = now.boot + left;
+    const Millis moved = end - allocation_end;
+    if (allocation_end != Millis{0} && moved < noise && moved > -noise) return;
+    allocation_end = end;
+    watch_deadlines(now);
 }
 
 void Agent::Content::on_news(const AttemptNews& news) {

@@ -13,9 +13,7 @@ Reign::Reign(State state, EpochNumber epoch, FactSink& sink, Now now)
     // An intent of an earlier epoch that nobody carried out, as far as the journal knows.
     for (const AllocationState& allocation : live_->state.allocations()) {
         if (allocation.submitted || allocation.started || allocation.ended) continue;
-        live_->outbox.push_back({
-            0, StartAllocation{allocation.allocation, allocation.token}
-        });
+        live_->outbox.push_back({0, start_order(live_->state, allocation)});
     }
 }
 
@@ -100,6 +98,13 @@ void Reign::on_stop_requested(Now now, bool at_once) {
     live.go_on(now);
 }
 
+void Reign::on_hand_over(Now now) {
+    Live& live = *live_;
+    if (live.ended) return;
+    live.presence.handing_over = true;
+    live.go_on(now);
+}
+
 void Reign::on_tick(Now now) {
     Live& live = *live_;
     if (live.ended) return;
@@ -141,6 +146,9 @@ Millis Reign::next_tick() const {
         next = std::min(next, until);
     if (const auto healthy = next_healthy_canary(live_->state, presence)) {
         next = std::min(next, *healthy);
+    }
+    for (const Millis moment : {presence.ask_again, presence.successors_awaited}) {
+        if (moment > presence.judged) next = std::min(next, moment);
     }
     const Millis resumable_until = presence.began + 2 * tuning.inbox_every;
     if (presence.began_paused && resumable_until > presence.judged) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "coordinator/decide/state.h"
+#include "core/allocation.h"
 #include "core/facts.h"
 #include "core/ids.h"
 #include "core/layout.h"
@@ -49,17 +50,6 @@ struct ToAgent {
         message;
 };
 
-// What the backend is asked for.
-struct StartAllocation {
-    AllocationId allocation;
-    std::string token;
-};
-
-struct EndAllocation {
-    AllocationId allocation;
-    std::string reason;
-};
-
 struct Notification {
     std::string event;  // "done", "paused", "stranded", "first_failure"
     std::string text;
@@ -75,11 +65,6 @@ struct AdoptionWanted {
 
 using Outgoing = std::
     variant<ToAgent, ClientReply, StartAllocation, EndAllocation, Notification, AdoptionWanted>;
-
-// Facts of the world that a backend reports.
-struct AllocationEvent {
-    std::variant<AllocationSubmitted, AllocationStarted, AllocationEnded> what;
-};
 
 class Reign {
  public:
@@ -107,6 +92,10 @@ class Reign {
 
     // Ctrl-C or hang-up: checkpoint and stop. `at_once` the second time.
     void on_stop_requested(Now now, bool at_once);
+
+    // This process has to go, the sweep goes on: the epoch ends, agents and allocations stay for
+    // the next one.
+    void on_hand_over(Now now);
 
     // Time passed: silent agents, canary waves, retry delays, selections, new work for idle agents.
     void on_tick(Now now);

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/allocation.h"
 #include "core/error.h"
 #include "core/facts.h"
 #include "core/ids.h"
@@ -60,16 +61,6 @@ struct AgentState {
     std::vector<std::uint32_t> load;  // units held, by stage
 };
 
-struct AllocationState {
-    AllocationId allocation;
-    std::string token;
-    std::string job;
-    Millis end_unix{0};
-    bool submitted = false;
-    bool started = false;
-    bool ended = false;
-};
-
 // A unit that was assigned while its stage's wave was not the last one.
 struct Canary {
     std::uint32_t index = 0;
@@ -111,6 +102,12 @@ struct FirstFailure {
 // AllocationEnded with this reason says nothing about whether the lane gets anywhere.
 inline constexpr std::string_view reason_stop_requested = "stop requested";
 
+// So does AllocationEnded with this one: it was still queued when the work came to fit the others.
+inline constexpr std::string_view reason_not_needed = "not needed";
+
+// A backend says so of a job that it finds nowhere; agents that still speak outweigh it.
+inline constexpr std::string_view reason_forgotten = "the batch system does not know it any more";
+
 class State {
  public:
     // `plan` is owned: selections make it grow.
@@ -135,6 +132,9 @@ class State {
 
     // Indices into agents() of those that are not gone, in the order they joined.
     const std::vector<std::uint32_t>& present_agents() const;
+
+    // Why the batch system takes no allocation until somebody changes something; empty = it may.
+    const std::string& refused_for_good() const;
 
     // Allocations in a row that ended without a finished unit or a newer checkpoint.
     std::uint32_t barren_allocations() const;

@@ -6,10 +6,10 @@
 
 #include <memory>
 
-#include "coordinator/backend.h"
 #include "coordinator/loop.h"
 #include "coordinator/recovery.h"
 #include "coordinator/stop_source.h"
+#include "core/backend.h"
 #include "core/disk.h"
 #include "core/error.h"
 

@@ -47,7 +47,9 @@ auto pack_units(FlatBufferBuilder& builder, const std::vector<UnitKey>& units) {
 
 Offset<wire::AllocationIntended> pack(FlatBufferBuilder& builder, const AllocationIntended& fact) {
     const PackedText token = pack_text(builder, fact.token);
-    return wire::CreateAllocationIntended(builder, fact.allocation.value, token);
+    return wire::CreateAllocationIntended(
+        builder, fact.allocation.value, token, fact.lane, fact.after.value
+    );
 }
 
 Offset<wire::AllocationSubmitted> pack(
@@ -165,10 +167,19 @@ Offset<wire::EpochEnded> pack(FlatBufferBuilder& builder, const EpochEnded& fact
     return wire::CreateEpochEnded(builder, pack_text(builder, fact.reason));
 }
 
+Offset<wire::AllocationRefused> pack(FlatBufferBuilder& builder, const AllocationRefused& fact) {
+    const PackedText reason = pack_text(builder, fact.reason);
+    return wire::CreateAllocationRefused(builder, fact.allocation.value, reason, fact.for_good);
+}
+
 // unpack(table, fact): the inverse; false for what a verified table may still lack.
 
 bool unpack(const wire::AllocationIntended& table, AllocationIntended& fact) {
-    fact = {AllocationId{table.allocation()}, unpack_text(table.token())};
+    fact = {
+        .allocation = AllocationId{table.allocation()},
+        .token = unpack_text(table.token()),
+        .lane = table.lane(),
+        .after = AllocationId{table.after()}};
     return true;
 }
 
@@ -305,6 +316,14 @@ bool unpack(const wire::NotificationSent& table, NotificationSent& fact) {
 
 bool unpack(const wire::EpochEnded& table, EpochEnded& fact) {
     fact.reason = unpack_text(table.reason());
+    return true;
+}
+
+bool unpack(const wire::AllocationRefused& table, AllocationRefused& fact) {
+    fact = {
+        .allocation = AllocationId{table.allocation()},
+        .reason = unpack_text(table.reason()),
+        .for_good = table.for_good()};
     return true;
 }
 

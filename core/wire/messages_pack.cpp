@@ -54,7 +54,8 @@ Offset<wire::AgentHello> pack_message(FlatBufferBuilder& builder, const AgentHel
         message.pid,
         &capacity,
         holding,
-        message.first_unacknowledged
+        message.first_unacknowledged,
+        message.allocation_left.count()
     );
 }
 
@@ -67,6 +68,7 @@ bool unpack_message(const wire::AgentHello& table, AgentHello& message) {
     message.capacity = unpack_capacity(*table.capacity());
     message.holding = unpack_assigned(table.holding());
     message.first_unacknowledged = table.first_unacknowledged();
+    message.allocation_left = Millis(table.allocation_left());
     return true;
 }
 
@@ -193,12 +195,14 @@ bool unpack_message(const wire::Acknowledge& table, Acknowledge& message) {
     return true;
 }
 
-Offset<wire::CoordinatorHeartbeat>
-pack_message(FlatBufferBuilder& builder, const CoordinatorHeartbeat&) {
-    return wire::CreateCoordinatorHeartbeat(builder);
+Offset<wire::CoordinatorHeartbeat> pack_message(
+    FlatBufferBuilder& builder, const CoordinatorHeartbeat& message
+) {
+    return wire::CreateCoordinatorHeartbeat(builder, message.allocation_left.count());
 }
 
-bool unpack_message(const wire::CoordinatorHeartbeat&, CoordinatorHeartbeat&) {
+bool unpack_message(const wire::CoordinatorHeartbeat& table, CoordinatorHeartbeat& message) {
+    message.allocation_left = Millis(table.allocation_left());
     return true;
 }
 

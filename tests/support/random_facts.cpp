@@ -84,7 +84,8 @@ std::vector<UnitRange> ranges(Random& random) {
 using Maker = Fact (*)(Random&);
 constexpr std::array<Maker, std::variant_size_v<Fact>> makers = {
     [](Random& r) -> Fact {
-        return AllocationIntended{AllocationId{number(r)}, text(r)};
+        return AllocationIntended{
+            AllocationId{number(r)}, text(r), number(r), AllocationId{number(r)}};
     },
     [](Random& r) -> Fact {
         return AllocationSubmitted{AllocationId{number(r)}, text(r)};
@@ -143,6 +144,9 @@ constexpr std::array<Maker, std::variant_size_v<Fact>> makers = {
         return NotificationSent{text(r), text(r)};
     },
     [](Random& r) -> Fact { return EpochEnded{text(r)}; },
+    [](Random& r) -> Fact {
+        return AllocationRefused{AllocationId{number(r)}, text(r), coin(r)};
+    },
 };
 
 }  // namespace
@@ -155,7 +159,10 @@ FactBatch random_batch(std::mt19937_64& random) {
     FactBatch batch{.at_unix = millis(random), .facts = {}};
     const std::size_t count = 1 + random() % 4;
     for (std::size_t i = 0; i < count; ++i) {
-        batch.facts.push_back(random_fact(random, random() % (makers.size() - 1)));
+        Fact fact = random_fact(random, random() % makers.size());
+        while (std::holds_alternative<EpochEnded>(fact))
+            fact = random_fact(random, random() % makers.size());
+        batch.facts.push_back(std::move(fact));
     }
     return batch;
 }

@@ -24,7 +24,8 @@ void Agent::Content::say_hello(Now now) {
         .pid = settings.pid,
         .capacity = settings.capacity,
         .holding = {},
-        .first_unacknowledged = reports.first_unacknowledged()};
+        .first_unacknowledged = reports.first_unacknowledged(),
+        .allocation_left = allocation_left(now)};
     for (const AssignedUnit& key : holdings.running()) {
         if (!holdings.find(key)->silent) hello.holding.push_back(key);
     }
@@ -70,14 +71,18 @@ void Agent::Content::watch_connection(Now now) {
     }
     if (connected && now.boot >= repeat_at()) say_hello(now);
     if (connected && now.boot >= next_heartbeat) {
-        const bool endless = allocation_end == Millis{0};
         say(AgentHeartbeat{
-            .allocation_left = endless ? Millis{0} : std::max(allocation_end - now.boot, Millis{1}),
+            .allocation_left = allocation_left(now),
             .running = static_cast<std::uint32_t>(holdings.running_count()),
             .queued = static_cast<std::uint32_t>(holdings.queued_count())});
         next_heartbeat = now.boot + tuning.heartbeat_every;
     }
     if (now.boot >= leaderless_at()) out.exit = true;
+}
+
+Millis Agent::Content::allocation_left(Now now) const {
+    if (allocation_end == Millis{0}) return Millis{0};
+    return std::max(allocation_end - now.boot, Millis{1});
 }
 
 // When a connection on which nothing was heard counts as none.

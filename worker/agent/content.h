@@ -36,6 +36,7 @@ struct Agent::Content {
     // Epochs never go back.
     bool may_follow(EpochNumber epoch) const;
     void say_hello(Now now);
+    Millis allocation_left(Now now) const;
     void say(AgentMessage message);
     void flush_reports();
     void drop_connection();
@@ -45,6 +46,7 @@ struct Agent::Content {
     void on_assign(const Assign& assign);
     void on_stop(const StopAttempt& stop);
     void supersede(AssignedUnit attempt);
+    void on_allocation_left(Now now, Millis left);
     void on_order(Now now, const CoordinatorMessage& message);
     void on_news(const AttemptNews& news);
     void on_over(const AttemptOver& over);

@@ -54,6 +54,11 @@ void Reign::Live::perform(Now now, Effects effects) {
         if (const auto* wanted = std::get_if<AdoptionWanted>(&message)) {
             presence.adoption_asked[wanted->unit] = now.boot;
         }
+        if (const auto* said = std::get_if<ToAgent>(&message)) {
+            const auto seen = presence.agents.find(said->to);
+            const bool leaves = std::holds_alternative<Leave>(said->message);
+            if (leaves && seen != presence.agents.end()) seen->second.sent_home = true;
+        }
         outbox.push_back({appended, std::move(message)});
     }
 }
@@ -97,7 +102,7 @@ void Reign::Live::go_on(Now now) {
     for (int round = 0; !ended; ++round) {
         XORCH_CHECK(round < rounds_max, "the rules go round in circles");
         Effects effects = on_progress(state, presence, now);
-        if (effects.facts.empty()) effects.append(on_lane(state, presence));
+        if (effects.facts.empty()) effects.append(on_lane(state, presence, now));
         if (effects.empty()) break;
         perform(now, std::move(effects));
     }
@@ -120,6 +125,7 @@ void Reign::Live::greet(Now now, const AgentHello& hello) {
     AgentPresence& seen = presence.agents[hello.incarnation];
     if (!seen.greeted) seen.next_heartbeat = now.boot;
     seen.greeted = true;
+    seen.sent_home = presence.stopping != Stopping::no;
     seen.last_heard = now.boot;
     seen.next_report = std::max(seen.next_report, hello.first_unacknowledged);
     // What it does not name may be in reports that follow, or was lost on the way to it: the next
@@ -218,13 +224,23 @@ void Reign::Live::acknowledge(IncarnationId to) {
     }
 }
 
+CoordinatorHeartbeat Reign::Live::heartbeat_for(const AgentState& agent, Now now) const {
+    CoordinatorHeartbeat beat;
+    // A local agent knows its end from its keeper, to the millisecond.
+    if (state.plan().sweep().backend != BackendKind::slurm) return beat;
+    const auto end = presence.allocation_ends.find(agent.allocation);
+    if (end == presence.allocation_ends.end()) return beat;
+    beat.allocation_left = std::max(end->second - now.boot, Millis{1});
+    return beat;
+}
+
 void Reign::Live::send_heartbeats(Now now) {
     for (const std::uint32_t index : state.present_agents()) {
         const IncarnationId agent = state.agents()[index].incarnation;
         AgentPresence& seen = presence.agents[agent];
         if (!seen.greeted || now.boot < seen.next_heartbeat) continue;
         seen.next_heartbeat = now.boot + state.plan().sweep().tuning.heartbeat_every;
-        urgent.emplace_back(ToAgent{agent, CoordinatorHeartbeat{}});
+        urgent.emplace_back(ToAgent{agent, heartbeat_for(state.agents()[index], now)});
     }
 }
 

@@ -39,6 +39,7 @@ struct Reign::Live {
     void greet(Now now, const AgentHello& hello);
     void hear_heartbeat(Now now, IncarnationId from, const AgentHeartbeat& beat);
     void lose(Now now, IncarnationId agent, const AgentEnd& end);
+    CoordinatorHeartbeat heartbeat_for(const AgentState& agent, Now now) const;
     void send_heartbeats(Now now);
     void acknowledge(IncarnationId to);
     bool is_present(IncarnationId agent) const;

@@ -85,6 +85,11 @@ Effects on_hello(const State& state, const Presence& presence, const AgentHello&
             .node = hello.node,
             .capacity = hello.capacity});
     }
+    if (!state.allocations()[allocation - 1].started) {
+        const bool endless = hello.allocation_left == Millis{0};
+        const Millis end = endless ? Millis{0} : now.unix + hello.allocation_left;
+        effects.facts.push_back(AllocationStarted{hello.allocation, end});
+    }
     Welcome welcome{.epoch = presence.epoch, .superseded = {}, .acknowledged_through = 0};
     for (const AssignedUnit& held : hello.holding) {
         if (!is_current(state, hello.incarnation, held)) welcome.superseded.push_back(held);

@@ -1,8 +1,13 @@
-// Allocations and the end of a reign.
+// Allocations: how many, in which lanes, and what becomes of them.
+//
+// A lane is a chain of allocations of which one runs and, on Slurm, the next one is queued behind
+// it: whatever happens to the one that runs, somebody comes who can take the sweep over.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 
 #include "coordinator/decide/rules/rules.h"
 
@@ -13,7 +18,8 @@ namespace {
 // So many allocations in a row may end without a finished unit or a newer checkpoint.
 constexpr std::uint32_t barren_max = 3;
 
-constexpr std::string_view reason_complete = "complete";
+// Slurm's answers are whole minutes and seconds; a smaller move of an end is noise.
+constexpr Millis end_moved{2'000};
 
 bool is_any_open(const State& state) {
     const std::vector<AllocationState>& all = state.allocations();
@@ -22,56 +28,118 @@ bool is_any_open(const State& state) {
     });
 }
 
-std::uint32_t count_assigned(const State& state) {
-    std::uint32_t count = 0;
-    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s)
-        count += state.stage(StageIndex{s}).in(UnitPhase::assigned);
-    return count;
+// The newest allocation of the lane that did not end.
+const AllocationState* head_of(const State& state, std::uint32_t lane) {
+    const std::vector<AllocationState>& all = state.allocations();
+    const auto found = std::find_if(all.rbegin(), all.rend(), [lane](const AllocationState& each) {
+        return each.lane == lane && !each.ended;
+    });
+    return found == all.rend() ? nullptr : &*found;
 }
 
-}  // namespace
-
-Effects on_lane(const State& state, const Presence& presence) {
-    Effects effects;
-    const bool wanted = !state.paused() && !state.complete() && presence.stopping == Stopping::no;
-    if (!wanted || is_any_open(state)) return effects;
-    if (state.barren_allocations() >= barren_max) {
-        effects.facts.push_back(SweepPaused{fmt::format(
-            "{} allocations in a row ended without a finished unit or a newer checkpoint. Give "
-            "units more time or let them checkpoint more often; `xorch logs` shows what they did, "
-            "`xorch retry` goes on.",
-            state.barren_allocations()
-        )});
-        return effects;
+// Units of this need that run at once in one allocation: what the agents of the largest one offer,
+// or what the sweep file asks for before any agent came.
+std::uint32_t slots_of_allocation(const State& state, const Resources& each) {
+    std::map<AllocationId, std::uint32_t> slots;
+    for (const std::uint32_t index : state.present_agents()) {
+        const AgentState& agent = state.agents()[index];
+        slots[agent.allocation] += fitting(agent.capacity, {}, each);
     }
-    const AllocationId next{static_cast<std::uint32_t>(state.allocations().size()) + 1};
-    const std::string token = fmt::format("e{}a{}", presence.epoch.value, next.value);
-    effects.facts.push_back(AllocationIntended{next, token});
-    effects.messages.push_back(StartAllocation{next, token});
+    std::uint32_t most = 0;
+    for (const auto& [allocation, count] : slots)
+        most = std::max(most, count);
+    if (most > 0) return most;
+    const SlurmOptions& asked = state.plan().sweep().slurm;
+    const std::uint32_t cpus = asked.cpus_per_node == 0 ? each.cpus : asked.cpus_per_node;
+    return std::max(1U, asked.nodes * (cpus / std::max(1U, each.cpus)));
+}
+
+// As many lanes as the units that could run now fill.
+std::uint32_t lanes_wanted(const State& state) {
+    const Sweep& sweep = state.plan().sweep();
+    const std::uint32_t most =
+        sweep.backend == BackendKind::slurm ? sweep.slurm.max_allocations : 1;
+    if (most <= 1) return 1;
+    double needed = 0;
+    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
+        const StageState& stage = state.stage(StageIndex{s});
+        const std::uint32_t live = stage.in(UnitPhase::ready) + stage.in(UnitPhase::assigned);
+        if (live == 0) continue;
+        const Resources& each = state.plan().stage(StageIndex{s}).resources;
+        needed += static_cast<double>(live) / slots_of_allocation(state, each);
+    }
+    const double lanes = std::clamp(std::ceil(needed), 1.0, static_cast<double>(most));
+    return static_cast<std::uint32_t>(lanes);
+}
+
+Effects intend(
+    const State& state, const Presence& presence, std::uint32_t lane, AllocationId after
+) {
+    Effects effects;
+    AllocationState next;
+    next.allocation.value = static_cast<std::uint32_t>(state.allocations().size()) + 1;
+    next.token = fmt::format("e{}a{}", presence.epoch.value, next.allocation.value);
+    next.after = after;
+    effects.facts.push_back(AllocationIntended{
+        .allocation = next.allocation, .token = next.token, .lane = lane, .after = after});
+    effects.messages.push_back(start_order(state, next));
     return effects;
 }
 
-Effects on_allocation(
-    const State& state, const Presence& presence, const AllocationEvent& event, Now now
+// What is queued for lanes that the work no longer fills is given back, and what idles there is
+// sent home.
+Effects give_back_lanes(const State& state, const Presence& presence, std::uint32_t wanted) {
+    Effects effects;
+    for (const AllocationState& each : state.allocations()) {
+        if (each.ended || each.lane < wanted) continue;
+        if (!each.started) {
+            const std::string reason(reason_not_needed);
+            effects.facts.push_back(AllocationEnded{each.allocation, reason});
+            effects.messages.push_back(EndAllocation{each.allocation, reason});
+            continue;
+        }
+        for (const std::uint32_t index : state.present_agents()) {
+            const AgentState& agent = state.agents()[index];
+            const AgentPresence* seen = presence.find(agent.incarnation);
+            const bool is_idle = agent.allocation == each.allocation && agent.holding.empty();
+            if (!is_idle || seen == nullptr || !seen->greeted || seen->sent_home) continue;
+            const Leave leave{.reason = std::string(reason_not_needed), .at_once = false};
+            effects.messages.push_back(ToAgent{agent.incarnation, leave});
+        }
+    }
+    return effects;
+}
+
+Effects on_lanes_of_slurm(const State& state, const Presence& presence, Now now) {
+    const std::uint32_t wanted = lanes_wanted(state);
+    Effects effects = give_back_lanes(state, presence, wanted);
+    if (!effects.empty() || now.boot < presence.ask_again) return effects;
+    for (std::uint32_t lane = 0; lane < wanted; ++lane) {
+        const AllocationState* head = head_of(state, lane);
+        if (head == nullptr) return intend(state, presence, lane, {});
+        if (head->started) return intend(state, presence, lane, head->allocation);
+    }
+    return effects;
+}
+
+bool was_heard_lately(const State& state, const Presence& presence, AllocationId id, Now now) {
+    const Millis patience = state.plan().sweep().tuning.lost_after;
+    const std::vector<std::uint32_t>& present = state.present_agents();
+    return std::any_of(present.begin(), present.end(), [&](std::uint32_t index) {
+        const AgentState& agent = state.agents()[index];
+        const AgentPresence* seen = presence.find(agent.incarnation);
+        return agent.allocation == id && seen != nullptr && seen->greeted &&
+               now.boot - seen->last_heard < patience;
+    });
+}
+
+Effects on_ended(
+    const State& state, const Presence& presence, const AllocationEnded& ended, Now now
 ) {
     Effects effects;
-    const auto find = [&](AllocationId id) -> const AllocationState* {
-        const bool known = id.value > 0 && id.value <= state.allocations().size();
-        return known ? &state.allocations()[id.value - 1] : nullptr;
-    };
-    if (const auto* submitted = std::get_if<AllocationSubmitted>(&event.what)) {
-        const AllocationState* known = find(submitted->allocation);
-        if (known != nullptr && !known->ended) effects.facts.push_back(*submitted);
-        return effects;
-    }
-    if (const auto* started = std::get_if<AllocationStarted>(&event.what)) {
-        const AllocationState* known = find(started->allocation);
-        if (known != nullptr && !known->ended) effects.facts.push_back(*started);
-        return effects;
-    }
-    const auto& ended = std::get<AllocationEnded>(event.what);
-    const AllocationState* known = find(ended.allocation);
-    if (known == nullptr || known->ended) return effects;
+    // Slurm forgets; agents that speak are better witnesses.
+    const bool is_forgotten = ended.reason == reason_forgotten;
+    if (is_forgotten && was_heard_lately(state, presence, ended.allocation, now)) return effects;
     for (const std::uint32_t index : state.present_agents()) {
         const AgentState& agent = state.agents()[index];
         if (agent.allocation != ended.allocation) continue;
@@ -84,58 +152,88 @@ Effects on_allocation(
     return effects;
 }
 
-std::optional<std::string> why_over(const State& state, const Presence& presence, Now now) {
-    if (state.complete()) return std::string(reason_complete);
-    if (presence.stopping == Stopping::at_once) return std::string(reason_stop_requested);
-    if (presence.stopping == Stopping::in_order) {
-        if (!state.present_agents().empty()) return std::nullopt;
-        return std::string(reason_stop_requested);
+}  // namespace
+
+StartAllocation start_order(const State& state, const AllocationState& allocation) {
+    StartAllocation order{.allocation = allocation.allocation, .token = allocation.token};
+    if (allocation.after.value != 0) {
+        order.after_job = state.allocations()[allocation.after.value - 1].job;
     }
-    if (!state.paused() || count_assigned(state) > 0) return std::nullopt;
-    // Whoever resumes a paused sweep asks the new reign to continue it; let him speak first.
-    const Millis patience = 2 * state.plan().sweep().tuning.inbox_every;
-    if (presence.began_paused && now.boot - presence.began < patience) return std::nullopt;
-    return "paused";
+    order.avoid_nodes.assign(state.blamed_nodes().begin(), state.blamed_nodes().end());
+    return order;
 }
 
-Effects ask_agents_to_leave(const State& state, const Presence& presence) {
+Effects on_lane(const State& state, const Presence& presence, Now now) {
     Effects effects;
-    for (const std::uint32_t index : state.present_agents()) {
-        Leave leave{
-            .reason = std::string(reason_stop_requested),
-            .at_once = presence.stopping == Stopping::at_once};
-        effects.messages.push_back(ToAgent{state.agents()[index].incarnation, std::move(leave)});
+    const bool wanted = !state.paused() && !state.complete() && presence.stopping == Stopping::no &&
+                        !presence.handing_over;
+    if (!wanted) return effects;
+    if (state.barren_allocations() >= barren_max) {
+        effects.facts.push_back(SweepPaused{fmt::format(
+            "{} allocations in a row ended without a finished unit or a newer checkpoint. Give "
+            "units more time or let them checkpoint more often; `xorch logs` shows what they did, "
+            "`xorch retry` goes on.",
+            state.barren_allocations()
+        )});
+        return effects;
     }
-    return effects;
+    if (!state.refused_for_good().empty()) {
+        if (is_any_open(state)) return effects;
+        effects.facts.push_back(SweepPaused{fmt::format(
+            "no allocation can be had: {}. Change the sweep's [slurm] table, or ask your "
+            "administrator; `xorch resume` asks again.",
+            state.refused_for_good()
+        )});
+        return effects;
+    }
+    if (state.plan().sweep().backend == BackendKind::slurm) {
+        return on_lanes_of_slurm(state, presence, now);
+    }
+    return is_any_open(state) ? effects : intend(state, presence, 0, {});
 }
 
-Effects end_reign(
-    const State& state, const Presence& presence, const std::string& reason, Now now
+Effects on_allocation(
+    const State& state, const Presence& presence, const AllocationEvent& event, Now now
 ) {
     Effects effects;
-    for (const std::uint32_t index : state.present_agents()) {
-        const AgentState& agent = state.agents()[index];
-        for (const UnitKey unit : agent.holding) {
-            AttemptEnd end;
-            end.cause = Cause::stop_request;
-            end.message = "the user stopped the sweep at once";
-            const auto running = presence.running.find(unit);
-            if (running != presence.running.end()) end.ran = now.boot - running->second.since;
-            const AttemptNumber attempt{state.unit(unit).attempt};
-            effects.facts.push_back(UnitGivenBack{unit, attempt, std::move(end)});
+    const auto find = [&](AllocationId id) -> const AllocationState* {
+        const bool known = id.value > 0 && id.value <= state.allocations().size();
+        return known ? &state.allocations()[id.value - 1] : nullptr;
+    };
+    const AllocationState* known =
+        find(std::visit([](const auto& each) { return each.allocation; }, event.what));
+    if (known == nullptr) return effects;
+    if (const auto* submitted = std::get_if<AllocationSubmitted>(&event.what)) {
+        if (known->ended) {
+            // It was given up while the batch system was asked.
+            const std::string reason(reason_not_needed);
+            effects.messages.push_back(EndAllocation{known->allocation, reason});
+        } else if (!known->submitted || known->job != submitted->job) {
+            effects.facts.push_back(*submitted);
         }
-        const bool at_once = presence.stopping == Stopping::at_once;
-        effects.facts.push_back(AgentGone{agent.incarnation, true, reason});
-        Leave leave{.reason = reason, .at_once = at_once};
-        effects.messages.push_back(ToAgent{agent.incarnation, std::move(leave)});
+        return effects;
     }
-    for (const AllocationState& allocation : state.allocations()) {
-        if (allocation.ended) continue;
-        effects.facts.push_back(AllocationEnded{allocation.allocation, reason});
-        effects.messages.push_back(EndAllocation{allocation.allocation, reason});
+    if (known->ended) return effects;
+    if (const auto* started = std::get_if<AllocationStarted>(&event.what)) {
+        const Millis moved = started->end_unix - known->end_unix;
+        const bool is_news = !known->started || moved > end_moved || moved < -end_moved;
+        if (is_news) effects.facts.push_back(*started);
+        return effects;
     }
-    effects.facts.push_back(EpochEnded{reason});
-    return effects;
+    if (const auto* refused = std::get_if<AllocationRefused>(&event.what)) {
+        effects.facts.push_back(*refused);
+        return effects;
+    }
+    return on_ended(state, presence, std::get<AllocationEnded>(event.what), now);
+}
+
+std::set<AllocationId> awaiting_successors(const State& state, const Presence& presence, Now now) {
+    std::set<AllocationId> waiting;
+    if (now.boot >= presence.successors_awaited) return waiting;
+    for (const AllocationState& each : state.allocations()) {
+        if (each.after.value != 0 && !each.submitted && !each.ended) waiting.insert(each.after);
+    }
+    return waiting;
 }
 
 }  // namespace xorch

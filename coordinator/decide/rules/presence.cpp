@@ -15,10 +15,23 @@ constexpr Millis longest_retry_delay{60'000};
 // A result in the spool of an agent that died is worth waiting for a moment.
 constexpr Millis spool_wait{2'000};
 
+// A refused allocation (a limit on jobs, a partition that is down) is asked for again after this
+// long, then twice as long, and so on: such limits change within minutes to hours.
+constexpr Millis first_ask_delay{60'000};
+constexpr Millis longest_ask_delay{900'000};
+
+// A batch system that does not say in this time whether it queued a successor is not waited for.
+constexpr Millis successor_wait{30'000};
+
 Millis retry_delay(std::uint32_t own_failures) {
     constexpr std::uint32_t doublings = 6;
     const std::uint32_t exponent = std::min(own_failures - std::min(own_failures, 1U), doublings);
     return std::min(longest_retry_delay, first_retry_delay * (1U << exponent));
+}
+
+Millis ask_delay(std::uint32_t refusals) {
+    constexpr std::uint32_t doublings = 4;
+    return std::min(longest_ask_delay, first_ask_delay * (1U << std::min(refusals, doublings)));
 }
 
 }  // namespace
@@ -27,16 +40,26 @@ Presence::Presence(const State& state, EpochNumber reign, Now now)
     : epoch(reign),
       began(now.boot),
       began_paused(state.paused()),
+      successors_awaited(now.boot + successor_wait),
       duration_ms(state.plan().stage_count()),
       selected(state.plan().sweep().selects.size(), false) {
     for (const std::uint32_t index : state.present_agents()) {
         agents[state.agents()[index].incarnation].last_heard = now.boot;
+    }
+    for (const AllocationState& each : state.allocations()) {
+        if (!each.ended) learn_end(each.allocation, each.end_unix, now);
     }
 }
 
 const AgentPresence* Presence::find(IncarnationId agent) const {
     const auto known = agents.find(agent);
     return known == agents.end() ? nullptr : &known->second;
+}
+
+// Unix time becomes boot time at once: what a clock does later moves no deadline.
+void Presence::learn_end(AllocationId allocation, Millis end_unix, Now now) {
+    if (end_unix == Millis{0}) return;
+    allocation_ends[allocation] = now.boot + (end_unix - now.unix);
 }
 
 void Presence::observe(const Fact& fact, const State& state, Now now) {
@@ -54,10 +77,19 @@ void Presence::observe(const Fact& fact, const State& state, Now now) {
         }
     } else if (const auto* gone = std::get_if<AgentGone>(&fact)) {
         agents.erase(gone->incarnation);
+    } else if (std::holds_alternative<AllocationIntended>(fact)) {
+        successors_awaited = now.boot + successor_wait;
+    } else if (const auto* started = std::get_if<AllocationStarted>(&fact)) {
+        learn_end(started->allocation, started->end_unix, now);
+    } else if (std::holds_alternative<AllocationRefused>(fact)) {
+        ask_again = now.boot + ask_delay(refusals++);
+    } else if (std::holds_alternative<AllocationSubmitted>(fact)) {
+        refusals = 0;
     } else if (const auto* decided = std::get_if<SelectionDecided>(&fact)) {
         selected[decided->select] = true;
     } else if (std::holds_alternative<SweepContinued>(fact)) {
         began_paused = false;
+        ask_again = Millis{0};
     } else if (std::holds_alternative<UnitsRevived>(fact)) {
         delayed.clear();
         adoption_asked.clear();

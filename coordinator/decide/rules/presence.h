@@ -23,6 +23,7 @@ struct AgentPresence {
     std::uint64_t next_report = 1;  // lowest report number that was not received
     // Heartbeats in a row in which it named fewer units than it should hold.
     std::uint32_t short_beats = 0;
+    bool sent_home = false;  // asked to leave, because there is nothing for it
 };
 
 struct RunningAttempt {
@@ -41,10 +42,15 @@ struct Presence {
     Millis judged{0};  // when the rules last looked at what time alone changes
     bool began_paused = false;
     Stopping stopping = Stopping::no;
+    bool handing_over = false;     // another process is to reign; everything else goes on
+    std::uint32_t refusals = 0;    // of allocations, in a row
+    Millis ask_again{0};           // no allocation is asked for before
+    Millis successors_awaited{0};  // until when units wait for successors to be queued
     std::unordered_map<IncarnationId, AgentPresence> agents;
     std::unordered_map<UnitKey, RunningAttempt> running;
     std::unordered_map<UnitKey, Millis> delayed;     // not to be assigned before
     std::vector<std::optional<double>> duration_ms;  // of a stage's attempts, moving average
+    std::map<AllocationId, Millis> allocation_ends;  // on the boot clock; none = without, unknown
     std::map<UnitKey, Millis> adoption_asked;        // when AdoptionWanted was said last
     std::vector<bool> selected;                      // selections decided in this reign
 
@@ -58,6 +64,7 @@ struct Presence {
     void on_spool_read(const State& state, IncarnationId agent);
 
  private:
+    void learn_end(AllocationId allocation, Millis end_unix, Now now);
     void on_attempt_over(UnitKey unit, const AttemptEnd& end);
 };
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,12 +68,21 @@ std::optional<Millis> next_healthy_canary(const State& state, const Presence& pr
 
 // ---- lane.cpp ----
 
-// The next allocation, if there is work and none is under way.
-Effects on_lane(const State& state, const Presence& presence);
+// The next allocations that the work deserves, and those that it no longer does.
+Effects on_lane(const State& state, const Presence& presence, Now now);
+
+// The order that carries out an intent.
+StartAllocation start_order(const State& state, const AllocationState& allocation);
+
+// Allocations whose agents get no unit yet: the successor that takes over from them is not queued.
+// Not for long: a batch system that does not answer stops nobody's work.
+std::set<AllocationId> awaiting_successors(const State& state, const Presence& presence, Now now);
 
 Effects on_allocation(
     const State& state, const Presence& presence, const AllocationEvent& event, Now now
 );
+
+// ---- ending.cpp ----
 
 // Why the reign is over, or nothing.
 std::optional<std::string> why_over(const State& state, const Presence& presence, Now now);

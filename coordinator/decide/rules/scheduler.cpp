@@ -102,7 +102,10 @@ class Candidates {
 class Scheduler {
  public:
     Scheduler(const State& state, const Presence& presence, Now now)
-        : state_(state), presence_(presence), now_(now) {
+        : state_(state),
+          presence_(presence),
+          now_(now),
+          waiting_(awaiting_successors(state, presence, now)) {
         for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s)
             candidates_.emplace_back(state, presence, StageIndex{s});
         for (const std::uint32_t index : state.present_agents()) {
@@ -126,9 +129,10 @@ class Scheduler {
     bool takes_work(const AgentState& agent) const {
         const AgentPresence* seen = presence_.find(agent.incarnation);
         const Tuning& tuning = state_.plan().sweep().tuning;
-        return seen != nullptr && seen->greeted &&
+        return seen != nullptr && seen->greeted && !seen->sent_home &&
                now_.boot - seen->last_heard < tuning.suspect_after &&
-               !reserved_.contains(agent.node) && !state_.blamed_nodes().contains(agent.node);
+               !waiting_.contains(agent.allocation) && !reserved_.contains(agent.node) &&
+               !state_.blamed_nodes().contains(agent.node);
     }
 
     bool any_candidates() const {
@@ -243,6 +247,7 @@ class Scheduler {
     const State& state_;
     const Presence& presence_;
     Now now_;
+    std::set<AllocationId> waiting_;
     std::vector<Candidates> candidates_;  // by stage
     std::set<std::string> reserved_;      // nodes that try a suspect
     std::set<std::string> busy_nodes_;    // nodes that got work just now

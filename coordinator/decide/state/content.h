@@ -66,6 +66,7 @@ struct State::Content {
     Result<void> take(const RequestDone& fact, FactLocation at);
     Result<void> take(const NotificationSent& fact, FactLocation at);
     Result<void> take(const EpochEnded& fact, FactLocation at);
+    Result<void> take(const AllocationRefused& fact, FactLocation at);
     Result<AllocationState*> find(AllocationId allocation);
 
     // units.cpp
@@ -139,6 +140,7 @@ struct State::Content {
     std::optional<FirstFailure> first_failure;
     std::optional<std::string> paused;
     std::uint32_t barren = 0;
+    std::string refused_for_good;  // why the batch system takes no allocation; empty = it may
 };
 
 // The error of a fact that cannot be: it names the unit as people know it.

@@ -36,6 +36,8 @@ Result<void> State::Content::take(const AllocationIntended& fact, FactLocation) 
     AllocationState& allocation = allocations.emplace_back();
     allocation.allocation = fact.allocation;
     allocation.token = fact.token;
+    allocation.lane = fact.lane;
+    allocation.after = fact.after;
     return {};
 }
 
@@ -60,7 +62,7 @@ Result<void> State::Content::take(const AllocationEnded& fact, FactLocation) {
     if (!allocation) return tl::unexpected(allocation.error());
     if ((*allocation)->ended) return {};
     (*allocation)->ended = true;
-    if (fact.reason != reason_stop_requested) ++barren;
+    if (fact.reason != reason_stop_requested && fact.reason != reason_not_needed) ++barren;
     return {};
 }
 
@@ -169,6 +171,7 @@ Result<void> State::Content::take(const SweepContinued&, FactLocation) {
     paused.reset();
     notified.erase("paused");
     barren = 0;
+    refused_for_good.clear();
     return {};
 }
 
@@ -192,6 +195,14 @@ Result<void> State::Content::take(const NotificationSent& fact, FactLocation) {
 }
 
 Result<void> State::Content::take(const EpochEnded&, FactLocation) {
+    return {};
+}
+
+Result<void> State::Content::take(const AllocationRefused& fact, FactLocation) {
+    auto allocation = find(fact.allocation);
+    if (!allocation) return tl::unexpected(allocation.error());
+    (*allocation)->ended = true;
+    if (fact.for_good) refused_for_good = fact.reason;
     return {};
 }
 

@@ -14,7 +14,7 @@ namespace xorch {
 
 namespace {
 
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 
 tl::unexpected<Error> unusable(std::string_view why) {
     return fail(ErrorCode::corrupted, fmt::format("snapshot: {}", why));
@@ -176,6 +176,8 @@ void State::Content::save_agents(ByteWriter& out) const {
         out.text(allocation.token);
         out.text(allocation.job);
         out.number(static_cast<std::uint64_t>(allocation.end_unix.count()));
+        out.number(allocation.lane);
+        out.number(allocation.after.value);
         out.number(
             (allocation.submitted ? 1U : 0U) | (allocation.started ? 2U : 0U) |
             (allocation.ended ? 4U : 0U)
@@ -185,6 +187,7 @@ void State::Content::save_agents(ByteWriter& out) const {
 
 void State::Content::save_rest(ByteWriter& out) const {
     out.number(barren);
+    out.text(refused_for_good);
     out.number(paused ? 1 : 0);
     out.text(paused.value_or(""));
     out.number(first_failure ? 1 : 0);
@@ -312,6 +315,8 @@ void State::Content::load_agents(ByteReader& in) {
         allocation.token = in.text();
         allocation.job = in.text();
         allocation.end_unix = Millis{get<std::int64_t>(in)};
+        allocation.lane = get<std::uint32_t>(in);
+        allocation.after.value = get<std::uint32_t>(in);
         const std::uint64_t flags = in.number();
         allocation.submitted = (flags & 1U) != 0;
         allocation.started = (flags & 2U) != 0;
@@ -321,6 +326,7 @@ void State::Content::load_agents(ByteReader& in) {
 
 void State::Content::load_rest(ByteReader& in) {
     barren = get<std::uint32_t>(in);
+    refused_for_good = in.text();
     const bool is_paused = in.number() == 1;
     const std::string reason = in.text();
     if (is_paused) paused = reason;

@@ -56,6 +56,10 @@ const std::vector<std::uint32_t>& State::present_agents() const {
     return content_->present;
 }
 
+const std::string& State::refused_for_good() const {
+    return content_->refused_for_good;
+}
+
 std::uint32_t State::barren_allocations() const {
     return content_->barren;
 }

@@ -104,7 +104,7 @@ CoordinatorMessage coordinator_message(Random& random, std::size_t kind) {
         case 3:
             return Acknowledge{random()};
         case 4:
-            return CoordinatorHeartbeat{};
+            return CoordinatorHeartbeat{Millis(number(random))};
         default:
             return Leave{text(random), random() % 2 == 0};
     }

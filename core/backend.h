@@ -7,8 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "coordinator/decide/reign.h"
-#include "coordinator/decide/state.h"
+#include "core/allocation.h"
 #include "core/time.h"
 
 namespace xorch {
