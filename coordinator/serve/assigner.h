@@ -15,7 +15,7 @@
 
 #include "coordinator/decide/reign.h"
 #include "coordinator/serve/agent_links.h"
-#include "coordinator/serve/errands.h"
+#include "core/io/errands.h"
 #include "core/disk.h"
 #include "core/layout.h"
 

@@ -12,7 +12,7 @@
 
 #include "coordinator/decide/reign.h"
 #include "coordinator/report/status.h"
-#include "coordinator/serve/errands.h"
+#include "core/io/errands.h"
 #include "coordinator/serve/reign_journal.h"
 #include "core/disk.h"
 #include "core/layout.h"

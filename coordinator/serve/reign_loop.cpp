@@ -14,7 +14,7 @@
 #include "coordinator/serve/agent_links.h"
 #include "coordinator/serve/assigner.h"
 #include "coordinator/serve/derived.h"
-#include "coordinator/serve/errands.h"
+#include "core/io/errands.h"
 #include "coordinator/serve/notify.h"
 #include "coordinator/serve/reign_journal.h"
 #include "coordinator/serve/requests.h"

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "coordinator/serve/errands.h"
+#include "core/io/errands.h"
 #include "core/io/server_socket.h"
 #include "core/messages.h"
 #include "core/time.h"

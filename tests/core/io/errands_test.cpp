@@ -1,4 +1,4 @@
-#include "coordinator/serve/errands.h"
+#include "core/io/errands.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
