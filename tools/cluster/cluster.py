@@ -111,7 +111,8 @@ class Cluster:
         node, number = self.node(name), self._number(name)
         node.start(os.path.join(self.folder, "etc"), self.lock)
         self.network.connect(self.controller.running_pid(), node.pid(), number)
-        node.run(["slurmd", "-f", self.conf])
+        # -b: it has just booted, whatever the uptime of the machine below says.
+        node.run(["slurmd", "-b", "-f", self.conf])
 
     def _all_idle(self):
         return list(self.states().values()) == ["idle"] * len(self.node_names)
