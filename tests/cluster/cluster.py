@@ -20,8 +20,8 @@ ENDED = ("CANCELLED", "COMPLETED", "FAILED", "NODE_FAIL", "PREEMPTED", "TIMEOUT"
 class MiniCluster:
     """with MiniCluster(2) as cluster: a cluster with the nodes n1 and n2, all idle.
 
-    `folder` is seen by all nodes (their /tmp is not), `environment` is that of a user on the login
-    node: Slurm's commands work with it."""
+    All nodes see `folder`, unlike /tmp; what a test mounts there before the start they see, too.
+    `environment` is that of a user on the login node: Slurm's commands work with it."""
 
     def __init__(self, nodes=2, *options):
         self.options = [str(nodes), "--no-link", *options]

@@ -130,7 +130,15 @@ class Trouble(unittest.TestCase):
         self.cluster.run("scontrol", "update", "NodeName=n2", "State=RESUME")
         self.cluster.wait_for_state("n2", "idle")
 
+    def network_cards(self):
+        """The hardware addresses that the controller and n1 are known by."""
+        return [
+            self.cluster.exec(machine, "ip", "-json", "link", "show", link).stdout.split('"address":"')[1][:17]
+            for machine, link in (("ctl", "bridge"), ("n1", "eth0"))
+        ]
+
     def test_a_killed_node_leaves_no_process_and_starts_again(self):
+        cards = self.network_cards()
         job = self.cluster.submit("sleep 600", "--nodelist=n1", "--no-requeue")
         self.cluster.wait_for(lambda: self.cluster.squeue()[job] == "RUNNING", "the job to run")
         spaces = namespaces(self.cluster.pids("n1")[0])
@@ -141,6 +149,7 @@ class Trouble(unittest.TestCase):
         self.assertEqual(self.cluster.ended(job), "NODE_FAIL")
         self.cluster.start_node("n1")
         self.cluster.wait_for_state("n1", "idle")
+        self.assertEqual(self.network_cards(), cards, "others would talk to the old one for a while")
         again = self.cluster.submit("hostname", "--nodelist=n1")
         self.assertEqual(self.cluster.ended(again), "COMPLETED")
 
@@ -188,6 +197,15 @@ class Ending(unittest.TestCase):
         self.assertEqual(starting.returncode, -signal.SIGKILL)
         mine.down()
         self.assertEqual(processes_in(spaces), [])
+        self.assertFalse(os.path.exists("/var/lib/xorch-minicluster/" + mine.name))
+
+    def test_an_up_that_fails_says_why_and_leaves_nothing(self):
+        mine = MiniCluster()
+        self.addCleanup(mine.close)
+        script = 'mount --bind /bin/false "$(readlink -f "$(command -v slurmctld)")" && "$0" up --name "$1"'
+        done = mine.run("unshare", "--mount", "sh", "-c", script, TOOL, mine.name, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("slurmctld on ctl: exit code 1", done.stderr)
         self.assertFalse(os.path.exists("/var/lib/xorch-minicluster/" + mine.name))
 
     def linked(self, before):

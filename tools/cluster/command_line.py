@@ -8,6 +8,7 @@ import shutil
 import sys
 
 import cluster
+from cluster import Cluster
 from trouble import Trouble
 
 PROGRAMS = ("slurmctld", "slurmd", "scontrol", "sinfo", "munged", "ip", "nsenter", "mount")
@@ -24,7 +25,8 @@ def main(arguments):
     options = _parser().parse_args(arguments)
     try:
         _demand_root_and_programs()
-        return options.verb(options) or 0
+        options.verb(options)
+        return 0
     except Trouble as trouble:
         _say("minicluster: %s" % trouble)
         return 1
@@ -59,16 +61,24 @@ def _parser():
     status.add_argument("--json", action="store_true")
     for one in (down, status):
         one.add_argument("name", nargs="?")
-    link = add("link", _link, "cut a node's network link, or mend it", "node")
+    link = add(
+        "link",
+        _changing(lambda one, options: one.set_link(options.node, options.state)),
+        "cut a node's network link, or mend it",
+        "node",
+    )
     link.add_argument("state", choices=["up", "down"])
-    others = [
-        link,
-        add("stop-controller", _stop_controller, "stop slurmctld"),
-        add("start-controller", _start_controller, "start it again, with the state it saved"),
-        add("kill-node", _kill_node, "end every process of a node at once, without a word", "node"),
-        add("start-node", _start_node, "bring a killed node back", "node"),
-        add("pids", _pids, "pids of a node's processes, as seen from outside", "node"),
-    ]
+    others = [link, add("pids", _pids, "pids of a node's processes, seen from outside", "node")]
+    for name, act, text in (
+        ("stop-controller", Cluster.stop_controller, "stop slurmctld"),
+        ("start-controller", Cluster.start_controller, "start it with the state it saved"),
+    ):
+        others.append(add(name, _changing(lambda one, _, act=act: act(one)), text))
+    for name, act, text in (
+        ("kill-node", Cluster.kill_node, "end every process of a node at once, without a word"),
+        ("start-node", Cluster.start_node, "bring a killed node back"),
+    ):
+        others.append(add(name, _changing(lambda one, o, act=act: act(one, o.node)), text, "node"))
     run = add("exec", _exec, "run a command inside a node, or on `ctl`", "node")
     run.add_argument("argv", nargs="+", metavar="-- ARGV")
     for one in [up, run, *others]:
@@ -112,14 +122,14 @@ def _chosen(name):
     """The cluster called by its name, or the one SLURM_CONF leads to, or the only one."""
     names = cluster.existing()
     conf = os.environ.get("SLURM_CONF", "")
-    meant = [one for one in names if cluster.Cluster(one).conf == conf]
+    meant = [one for one in names if Cluster(one).conf == conf]
     if name is None:
         if not meant and len(names) != 1:
             raise Trouble("which cluster? " + (", ".join(names) if names else "there is none"))
         name = (meant or names)[0]
     elif name not in names:
         raise Trouble("there is no cluster %s, only: %s" % (name, ", ".join(names) or "none"))
-    return cluster.Cluster(name)
+    return Cluster(name)
 
 
 def _up(options):
@@ -151,7 +161,7 @@ def _down(options):
 
 def _status(options):
     names = [_chosen(options.name).name] if options.name else cluster.existing()
-    found = [cluster.Cluster(name).read_shape().status() for name in names]
+    found = [Cluster(name).read_shape().status() for name in names]
     if options.json:
         print(json.dumps(found, indent=2))
         return
@@ -163,30 +173,15 @@ def _status(options):
         print("no cluster")
 
 
-def _with_lock(options, act):
-    chosen = _chosen(options.name)
-    with chosen.alone():
-        act(chosen.read_shape())
+def _changing(act):
+    """The verb that does something to a running cluster."""
 
+    def verb(options):
+        chosen = _chosen(options.name)
+        with chosen.alone():
+            act(chosen.read_shape(), options)
 
-def _link(options):
-    _with_lock(options, lambda one: one.set_link(options.node, options.state))
-
-
-def _stop_controller(options):
-    _with_lock(options, lambda one: one.stop_controller())
-
-
-def _start_controller(options):
-    _with_lock(options, lambda one: one.start_controller())
-
-
-def _kill_node(options):
-    _with_lock(options, lambda one: one.kill_node(options.node))
-
-
-def _start_node(options):
-    _with_lock(options, lambda one: one.start_node(options.node))
+    return verb
 
 
 def _pids(options):

@@ -31,7 +31,8 @@ class Network:
     def make_bridge(self, controller):
         """The bridge, and the login node's link to it."""
         _ip(
-            "link add %s type bridge mcast_snooping 0" % BRIDGE,
+            "link add %s address %s type bridge mcast_snooping 0"
+            % (BRIDGE, hardware_address(self.controller_address)),
             "addr add %s/24 dev %s" % (self.controller_address, BRIDGE),
             "link set %s up" % BRIDGE,
             inside=controller,
@@ -47,7 +48,8 @@ class Network:
         """Links node `number`, whose first process is `node`, to the bridge."""
         link = link_name(number)
         _ip(
-            "link add %s type veth peer name eth0 netns %d" % (link, node),
+            "link add %s type veth peer name eth0 address %s netns %d"
+            % (link, hardware_address(self.node_address(number)), node),
             "link set %s master %s up" % (link, BRIDGE),
             inside=controller,
         )
@@ -72,6 +74,12 @@ def free_network():
         if not any(wanted.overlaps(network) for network in taken):
             return Network(subnet)
     raise Trouble("no free subnet below 10.0.0.0/8 was found: see `ip route`")
+
+
+def hardware_address(address):
+    """Fixed, as a network card's. Left to itself a bridge takes another one whenever something is
+    plugged in or out, and whoever remembers the old one gets no answer for many seconds."""
+    return "02:00:" + ":".join("%02x" % int(number) for number in address.split("."))
 
 
 def link_name(number):
