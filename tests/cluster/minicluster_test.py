@@ -132,10 +132,11 @@ class Trouble(unittest.TestCase):
 
     def network_cards(self):
         """The hardware addresses that the controller and n1 are known by."""
-        return [
-            self.cluster.exec(machine, "ip", "-json", "link", "show", link).stdout.split('"address":"')[1][:17]
-            for machine, link in (("ctl", "bridge"), ("n1", "eth0"))
-        ]
+        found = []
+        for machine, link in (("ctl", "bridge"), ("n1", "eth0")):
+            shown = self.cluster.exec(machine, "ip", "-json", "link", "show", link).stdout
+            found.append(json.loads(shown)[0]["address"])
+        return found
 
     def test_a_killed_node_leaves_no_process_and_starts_again(self):
         cards = self.network_cards()
