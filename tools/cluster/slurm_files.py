@@ -1,6 +1,5 @@
 """The text of the cluster's configuration files."""
 
-import ctypes
 import glob
 import os
 import re
@@ -56,7 +55,7 @@ def write(cluster):
     """etc/slurm.conf and what stands beside it, and the pretended GPUs."""
     etc = os.path.join(cluster.folder, "etc")
     os.mkdir(etc, 0o755)
-    _write(os.path.join(etc, "slurm.conf"), _slurm_conf(cluster))
+    _write(cluster.conf, _slurm_conf(cluster))
     _write(os.path.join(etc, "hosts"), _hosts(cluster))
     if cluster.gpus:
         _make_gpus(cluster, os.path.join(etc, "gres.conf"))
@@ -118,11 +117,7 @@ def _slurm_version():
 
 
 def _has_pmix():
-    """The plugin is part of Slurm's package, the library it loads is not."""
-    if not glob.glob("/usr/lib/*/slurm*/mpi_pmix.so"):
-        return False
-    try:
-        ctypes.CDLL("libpmix.so.2")
-    except OSError:
-        return False
-    return True
+    """The plugin is part of Slurm's package and is listed by `srun --mpi=list` even where it cannot
+    work: it opens the library by a name that is part of libpmix-dev."""
+    plugin, library = "/usr/lib/*/slurm*/mpi_pmix.so", "/usr/lib/*/pmix2/lib/libpmix.so"
+    return bool(glob.glob(plugin) and glob.glob(library))
