@@ -34,7 +34,8 @@ class MiniCluster:
 
     def __enter__(self):
         try:
-            said = self.tool("up", *self.options)
+            # The mask of a careful administrator must not shut out the cluster's users.
+            said = _run([TOOL, "up", "--name", self.name, *self.options], True, umask=0o077).stdout
         except BaseException:
             self.close()
             raise

@@ -6,13 +6,13 @@ nodes/NAME/. Whatever of it exists can be taken down again, also what a killed `
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import subprocess
 
 import network
 import processes
+import records
 import slurm_files
 from node import ENVIRONMENT, Node
 from trouble import Trouble
@@ -29,6 +29,7 @@ class Cluster:
         self.folder = os.path.join(HOME, name)
         self.conf = os.path.join(self.folder, "etc", "slurm.conf")
         self.controller = Node(os.path.join(self.folder, "controller"), slurm_files.CONTROLLER)
+        self._shape = os.path.join(self.folder, "cluster.json")
         self.network = None
         self.node_names = []
         self.cpus = self.gpus = 0
@@ -36,12 +37,9 @@ class Cluster:
 
     def read_shape(self):
         """What `up` chose; nothing where it was killed before that."""
-        try:
-            with open(os.path.join(self.folder, "cluster.json"), encoding="utf-8") as file:
-                shape = json.load(file)
-        except FileNotFoundError:
-            return self
-        self._take_shape(shape)
+        shape = records.read(self._shape)
+        if shape:
+            self._take_shape(shape)
         return self
 
     def _take_shape(self, shape):
@@ -53,7 +51,6 @@ class Cluster:
     @contextlib.contextmanager
     def alone(self):
         """One command changes a cluster at a time; the lock of a killed one is free at once."""
-        os.umask(0o022)  # whatever the caller's: users' jobs must reach their scripts
         with locked(self.folder) as self.lock:
             if self._is_gone():
                 raise Trouble("cluster %s was taken down in the meantime" % self.name)
@@ -69,9 +66,9 @@ class Cluster:
 
     def up(self, shape, link):
         with locked(HOME):  # until the subnet can be seen to be taken
-            subnet = network.free_network().subnet
-            self._take_shape(dict(shape, subnet=subnet))
-            self._write_files(dict(shape, subnet=subnet))
+            shape = dict(shape, subnet=network.free_network().subnet)
+            self._take_shape(shape)
+            self._write_files(shape)
             self.controller.start(os.path.join(self.folder, "etc"), self.lock)
             self.network.make_bridge(self.controller.pid())
         self._start_munge()
@@ -90,8 +87,7 @@ class Cluster:
         for name in self.node_names:
             os.mkdir(self.node(name).folder)
         slurm_files.write(self)
-        with open(os.path.join(self.folder, "cluster.json"), "w", encoding="utf-8") as file:
-            json.dump(shape, file)
+        records.write(self._shape, shape)
 
     def _start_munge(self):
         """A munge of the cluster's own: the machine's, if any, has a key and a life of its own."""

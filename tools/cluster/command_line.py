@@ -23,6 +23,7 @@ and 30 s. Nodes: n1, n2, ... with private /tmp; everything else of the file syst
 
 def main(arguments):
     options = _parser().parse_args(arguments)
+    os.umask(0o022)  # whatever the caller's: users' jobs must reach their scripts
     try:
         _demand_root_and_programs()
         options.verb(options)

@@ -1,11 +1,11 @@
 """One machine of the cluster: a set of namespaces, held by its first process (node_init.py)."""
 
-import json
 import os
 import subprocess
 import sys
 
 import processes
+import records
 from trouble import Trouble
 
 INIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "node_init.py")
@@ -19,6 +19,7 @@ class Node:
     def __init__(self, folder, name):
         self.folder = folder
         self.name = name
+        self._record = os.path.join(folder, "init.json")
 
     def start(self, etc, lock):
         """Returns once the node can be entered. Its first process keeps the descriptor `lock` open
@@ -39,7 +40,7 @@ class Node:
 
     def pid(self):
         """The first process's pid outside; None if the node does not run."""
-        record = self._record()
+        record = records.read(self._record)
         if record is None or processes.start_time(record["pid"]) != record["start"]:
             return None
         return record["pid"]
@@ -56,12 +57,12 @@ class Node:
 
     def power_off(self):
         """Ends every process of the node at once; the kernel sees to it when the first one dies."""
-        record = self._record()
+        record = records.read(self._record)
         if record is None:
             return
         if not processes.end(record["pid"], record["start"]):
             raise Trouble("the processes of %s do not end: %s" % (self.name, self.pids()))
-        os.unlink(self._record_path())
+        os.unlink(self._record)
 
     def entered(self, argv, folder="/"):
         """The command line that runs argv inside the node, in `folder`."""
@@ -83,13 +84,3 @@ class Node:
                 file.seek(0)
                 said = file.read().decode(errors="replace")[-2000:]
                 raise Trouble("%s on %s: exit code %d\n%s" % (argv[0], self.name, code, said))
-
-    def _record_path(self):
-        return os.path.join(self.folder, "init.json")
-
-    def _record(self):
-        try:
-            with open(self._record_path(), encoding="utf-8") as file:
-                return json.load(file)
-        except FileNotFoundError:
-            return None

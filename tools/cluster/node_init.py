@@ -6,7 +6,6 @@ included, ends with this process, even by kill -9: nothing is mounted or named o
 """
 
 import ctypes
-import json
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ import subprocess
 import sys
 
 import processes
+import records
 
 # <sched.h>; Python has no unshare() before 3.12.
 NEW_MOUNTS, NEW_UTS, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
@@ -42,11 +42,8 @@ def write_record(folder):
     """Before anything else, so that nothing can be left that nobody knows the pid of. /proc still
     is the one outside and shows the pid there."""
     pid = int(os.readlink("/proc/self"))
-    text = json.dumps({"pid": pid, "start": processes.start_time(pid)})
-    path = os.path.join(folder, "init.json")
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.rename(path + ".new", path)
+    record = {"pid": pid, "start": processes.start_time(pid)}
+    records.write(os.path.join(folder, "init.json"), record)
 
 
 def make_mounts(folder, etc):
