@@ -22,6 +22,12 @@
 
 namespace xorch {
 
+// What a wish to stop means.
+enum class OnStop {
+    stop_the_sweep,  // what runs checkpoints; the second wish stops at once
+    hand_over,       // this process goes, agents and allocations stay for the next coordinator
+};
+
 struct CoordinatorSettings {
     SweepLayout layout;
     std::string sweep_hash;                // of the frozen sweep file
@@ -35,6 +41,11 @@ struct CoordinatorSettings {
     // How the sweep stands, at most every status_every and once at the end. May be empty.
     std::function<void(const SweepStatus&)> progress;
 
+    OnStop on_stop = OnStop::stop_the_sweep;
+
+    // Hand over as soon as the batch system took the allocations that the sweep wants, or refused.
+    bool only_submit = false;
+
     // Rewrites the derived tables from the journal's files. Runs on a thread of its own, never
     // twice at once; the last time after everything is durable. May be empty.
     std::function<Result<void>()> write_tables;
@@ -47,6 +58,7 @@ struct CoordinatorSettings {
 
 struct ReignOutcome {
     SweepStatus status;
+    bool handed_over = false;
     unsigned stops = 0;  // wishes to stop that were heard
 };
 

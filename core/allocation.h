@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct EndAllocation {
     std::string reason;
     bool started = false;  // its agents were asked to leave, and it ends by itself when they did
 };
+
+// A backend says so of a job that it finds nowhere; agents that still speak outweigh it.
+inline constexpr std::string_view reason_forgotten = "the batch system does not know it any more";
 
 // Facts of the world that a backend reports.
 struct AllocationEvent {

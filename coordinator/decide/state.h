@@ -105,9 +105,6 @@ inline constexpr std::string_view reason_stop_requested = "stop requested";
 // So does AllocationEnded with this one: it was still queued when the work came to fit the others.
 inline constexpr std::string_view reason_not_needed = "not needed";
 
-// A backend says so of a job that it finds nowhere; agents that still speak outweigh it.
-inline constexpr std::string_view reason_forgotten = "the batch system does not know it any more";
-
 class State {
  public:
     // `plan` is owned: selections make it grow.

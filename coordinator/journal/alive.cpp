@@ -4,6 +4,12 @@
 
 namespace xorch {
 
+namespace {
+
+constexpr char ended_mark = 'e';
+
+}  // namespace
+
 Result<AliveCounter> AliveCounter::open(Disk& disk, const std::string& path) {
     const auto there = disk.exists(path);
     if (!there) return tl::unexpected(there.error());
@@ -17,11 +23,22 @@ Result<void> AliveCounter::bump() {
     return file_->sync();
 }
 
-Result<std::optional<std::uint64_t>> read_alive(Disk& disk, const std::string& path) {
+Result<void> AliveCounter::mark_ended() {
+    if (auto written = file_->append(std::string(1, ended_mark)); !written) return written;
+    return file_->sync();
+}
+
+Result<AliveSign> read_alive_sign(Disk& disk, const std::string& path) {
     const auto bytes = disk.read(path);
-    if (bytes) return bytes->size();
-    if (bytes.error().code == ErrorCode::not_found) return std::nullopt;
+    if (bytes) return AliveSign{bytes->size(), bytes->find(ended_mark) != std::string::npos};
+    if (bytes.error().code == ErrorCode::not_found) return AliveSign{};
     return tl::unexpected(bytes.error());
+}
+
+Result<std::optional<std::uint64_t>> read_alive(Disk& disk, const std::string& path) {
+    const auto sign = read_alive_sign(disk, path);
+    if (!sign) return tl::unexpected(sign.error());
+    return sign->counter;
 }
 
 }  // namespace xorch

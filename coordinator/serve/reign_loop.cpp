@@ -11,15 +11,16 @@
 #include <set>
 #include <utility>
 
+#include "coordinator/journal/alive.h"
 #include "coordinator/serve/agent_links.h"
 #include "coordinator/serve/assigner.h"
 #include "coordinator/serve/derived.h"
-#include "core/io/errands.h"
 #include "coordinator/serve/notify.h"
 #include "coordinator/serve/reign_journal.h"
 #include "coordinator/serve/requests.h"
 #include "coordinator/serve/spool_reader.h"
 #include "core/io/clock.h"
+#include "core/io/errands.h"
 #include "core/io/keys.h"
 #include "core/io/server_socket.h"
 #include "core/wire/endpoint.h"
@@ -77,6 +78,8 @@ struct ReignLoop::Content {
     void hear_frames();
     void hear_backend();
     void hear_stop();
+    bool has_open_allocations() const;
+    bool all_submitted() const;
     void read_spools();
 
     void speak();
@@ -87,6 +90,7 @@ struct ReignLoop::Content {
     void say(Notification& notification);
     void say(AdoptionWanted& wanted);
     ReignOutcome end();
+    void mark_ended();
     void await_allocations();
     void hang_up();
 };
@@ -264,6 +268,7 @@ std::optional<Error> ReignLoop::Content::turn() {
         ticked_boot = now.boot;
         reign->on_tick(now);
     }
+    if (settings().only_submit && all_submitted()) reign->on_hand_over(now);
     read_spools();
     journal->flush();
     speak();
@@ -309,11 +314,29 @@ void ReignLoop::Content::hear_backend() {
 
 void ReignLoop::Content::hear_stop() {
     for (unsigned wishes = parts.stop->take(); wishes > 0; --wishes) {
+        if (settings().on_stop == OnStop::hand_over) {
+            reign->on_hand_over(now);
+            continue;
+        }
         const bool at_once = ++parts.wishes->count > 1;
         log(at_once ? "stopping now"
                     : "stopping: what runs is asked to checkpoint; Ctrl-C again stops at once");
         reign->on_stop_requested(now, at_once);
     }
+}
+
+bool ReignLoop::Content::has_open_allocations() const {
+    const std::vector<AllocationState>& all = reign->state().allocations();
+    return std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
+        return !each.ended;
+    });
+}
+
+bool ReignLoop::Content::all_submitted() const {
+    const std::vector<AllocationState>& all = reign->state().allocations();
+    return !all.empty() && std::all_of(all.begin(), all.end(), [](const AllocationState& each) {
+        return each.submitted || each.ended;
+    });
 }
 
 void ReignLoop::Content::read_spools() {
@@ -420,18 +443,32 @@ Result<ReignOutcome> ReignLoop::Content::run() {
 
 ReignOutcome ReignLoop::Content::end() {
     speak();
+    mark_ended();
     // Replies by file, keys that were removed.
     errands->finish();
     speak();
     await_allocations();
     now = read_clocks();
-    return {.status = derived->finish(now), .stops = parts.wishes->count};
+    return {
+        .status = derived->finish(now),
+        .handed_over = has_open_allocations(),
+        .stops = parts.wishes->count};
+}
+
+void ReignLoop::Content::mark_ended() {
+    auto counter = AliveCounter::open(*parts.disk, settings().layout.alive(journal->epoch()));
+    const Result<void> marked =
+        counter ? counter->mark_ended() : Result<void>(tl::unexpected(counter.error()));
+    // Whoever waits for the sweep waits for our silence instead.
+    if (!marked) log(marked.error().message);
 }
 
 // So that nothing of ours runs any more when we return. What outlives this is found by the next
 // epoch.
 void ReignLoop::Content::await_allocations() {
     const Millis end = read_clocks().boot + settings().farewell;
+    // After a hand-over they go on.
+    if (has_open_allocations()) agent_keys.clear();
     while (true) {
         now = read_clocks();
         hang_up();
