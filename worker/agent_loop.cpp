@@ -51,6 +51,17 @@ std::uint32_t count_gpus() {
     return count;
 }
 
+// As the batch system knows it; its exclusions are by that name.
+std::string node_name() {
+    const char* name = std::getenv("SLURMD_NODENAME");
+    return name != nullptr && *name != '\0' ? name : host_name();
+}
+
+std::uint64_t number_from(const char* variable) {
+    const char* text = std::getenv(variable);
+    return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+}
+
 Result<Descriptor> take_signals() {
     sigset_t wanted;
     sigemptyset(&wanted);
@@ -143,7 +154,7 @@ AgentSettings AgentLoop::agent_settings(const AgentLoopSettings& settings) {
     return {
         .incarnation = settings.incarnation,
         .allocation = settings.allocation,
-        .node = host_name(),
+        .node = node_name(),
         .pid = static_cast<std::uint64_t>(getpid()),
         .capacity = settings.capacity,
         .allocation_end_boot = settings.allocation_end_boot};
@@ -222,6 +233,17 @@ void AgentLoop::wait(Now now) const {
 
 Capacity measure_capacity(const Sweep& sweep) {
     const auto cpus = static_cast<std::uint32_t>(usable_cpus().size());
+    if (sweep.backend == BackendKind::slurm) {
+        // The job's share of the node: not every site binds processes to it.
+        constexpr std::uint64_t mebibyte = 1U << 20U;
+        const auto share = static_cast<std::uint32_t>(number_from("SLURM_CPUS_ON_NODE"));
+        const std::uint64_t memory = number_from("SLURM_MEM_PER_NODE") * mebibyte;
+        const std::uint64_t usable = usable_memory().value;
+        return {
+            .cpus = share == 0 ? cpus : share,
+            .gpus = count_gpus(),
+            .memory = Bytes{memory == 0 ? usable : std::min(memory, usable)}};
+    }
     return {
         .cpus = sweep.local.slots == 0 ? cpus : sweep.local.slots,
         .gpus = count_gpus(),

@@ -27,8 +27,8 @@ struct AgentLoopSettings {
     std::function<Millis()> read_allocation_end = {};
 };
 
-// What this process may use: CPUs of its affinity mask or `local.slots`, memory of the machine or
-// its cgroup, the GPUs that CUDA_VISIBLE_DEVICES lists or the driver shows.
+// What this process may use: CPUs of its affinity mask, `local.slots` or its job's share, memory of
+// the machine or its cgroup, the GPUs that CUDA_VISIBLE_DEVICES lists or the driver shows.
 Capacity measure_capacity(const Sweep& sweep);
 
 // Returns when the agent left in order. To be called in a process of its own, started by a keeper.

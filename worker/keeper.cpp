@@ -157,7 +157,9 @@ Result<WatchedProcess> Keeper::start_agent(IncarnationId incarnation) const {
          "--incarnation",
          hex,
          "--end-boot-ms",
-         std::to_string(settings_.allocation_end_boot.count())}
+         std::to_string(settings_.allocation_end_boot.count()),
+         "--end-unix-s",
+         std::to_string(settings_.allocation_end_unix.count() / 1'000)}
     );
     process.environment = current_environment();
     process.environment.push_back(std::string(keeper_variable) + "=" + format_process(self_));

@@ -19,12 +19,15 @@ namespace xorch {
 inline constexpr const char* keeper_variable = "XORCH_KEEPER";
 
 struct KeeperSettings {
-    // `--sweep DIR --allocation N --incarnation HEX --end-boot-ms M` follow.
+    // `--sweep DIR --allocation N --incarnation HEX` and, if known, the end follow.
     std::vector<std::string> agent_command;  // normally {<program>, "agent"}
     SweepLayout layout;
     AllocationId allocation;
     Millis allocation_end_boot{0};  // 0 = without end
-    Millis retry_first{200};        // pause before a new agent after one that died at once; doubles
+    // Passed on to agents as a first word on the end; the batch system may move it, so this keeper
+    // goes only when it is told to. 0 = unknown.
+    Millis allocation_end_unix{0};
+    Millis retry_first{200};  // pause before a new agent after one that died at once; doubles
     Millis retry_max{30'000};
     int quick_failures_max = 8;  // agents in a row that failed at once by themselves
 };
