@@ -131,6 +131,14 @@ std::vector<Key<Sweep>> sweep_keys() {
     keys.member(
         "seed", &Sweep::seed, "Seeds of units are drawn from it and from their parameters."
     );
+    keys.text(
+            "backend",
+            "\"local\"",
+            "Who lends the nodes: this machine, or Slurm. `xorch submit --backend` says it, too.",
+            [](Sweep& sweep, const std::string& text) {
+                sweep.backend = text == "slurm" ? BackendKind::slurm : BackendKind::local;
+            }
+    ).one_of({"local", "slurm"});
     return keys.take();
 }
 

@@ -84,15 +84,6 @@ Select read_select(ReadingContext& context, const Node& node) {
     return select;
 }
 
-void refuse_slurm(ReadingContext& context, const Node& root) {
-    if (context.options.backend != "slurm") return;
-    const Node* node = root.find("slurm");
-    context.complaints.add(
-        node == nullptr ? root.place : node->place,
-        "Slurm comes later; run the sweep on this machine, without --backend slurm"
-    );
-}
-
 Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSource>& stages) {
     Sweep sweep;
     check_members(root, "a sweep file", key_texts(top_keys()), context.complaints);
@@ -122,7 +113,6 @@ Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSou
     read_part(context, root, "notify", notify_keys(), sweep.notify);
     read_part(context, root, "net", net_keys(), sweep);
     read_part(context, root, "tuning", tuning_keys(), sweep.tuning);
-    refuse_slurm(context, root);
     return sweep;
 }
 

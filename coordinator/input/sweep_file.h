@@ -25,7 +25,6 @@ struct ParseOptions {
     // The value of an environment variable, for a leading $NAME of a path; empty = none is set.
     std::function<std::optional<std::string>(const std::string&)> environment;
     std::vector<JobDeclaration> jobs;    // job_declarations(); none = only `command` exists
-    std::string backend = "local";       // "slurm" is refused until it exists
     bool missing_paths_allowed = false;  // for checking files where the data is not
 };
 

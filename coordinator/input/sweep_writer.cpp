@@ -271,6 +271,7 @@ std::string format_sweep(const Sweep& sweep) {
     writer.heading("[sweep]");
     writer.line("name", quoted(sweep.name));
     writer.line("seed", fmt::format("{}", sweep.seed));
+    writer.line("backend", quoted(sweep.backend == BackendKind::slurm ? "slurm" : "local"));
     writer.line("directory", quoted(sweep.directory));
     for (const Stage& stage : sweep.stages)
         write_stage(writer, stage);

@@ -28,6 +28,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_completion(app, context);
     add_version(app, context);
     add_coordinator(app, context);
+    add_relay(app, context);
     add_keeper(app, context);
     add_agent(app, context);
 }

@@ -101,6 +101,7 @@ void add_agent(CLI::App& app, Context& context);
 void add_cancel(CLI::App& app, Context& context);
 void add_continue(CLI::App& app, Context& context);
 void add_coordinator(CLI::App& app, Context& context);
+void add_relay(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_keeper(CLI::App& app, Context& context);
 void add_pause(CLI::App& app, Context& context);

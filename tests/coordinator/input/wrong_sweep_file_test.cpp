@@ -229,12 +229,12 @@ TEST(WrongSweepFile, HostileStringsStayWhatTheyAre) {
     EXPECT_THAT(shown, HasSubstr("unknown key"));
 }
 
-TEST(WrongSweepFile, RefusesSlurmOnlyWhereItIsAskedFor) {
-    const std::string text = noop("") + "[slurm]\npartition = \"gpu\"\n";
-    EXPECT_EQ(refusal(text), "accepted");
-    ParseOptions slurm = options();
-    slurm.backend = "slurm";
-    EXPECT_THAT(refusal(text, slurm), HasSubstr("Slurm comes later"));
+TEST(WrongSweepFile, RefusesABackendThatNobodyKnows) {
+    ParseOptions with = options();
+    with.overrides = {"sweep.backend=\"pbs\""};
+    EXPECT_THAT(refusal(noop(""), with), HasSubstr("\"local\""));
+    with.overrides = {"sweep.backend=\"slurm\""};
+    EXPECT_EQ(refusal(noop(""), with), "accepted");
 }
 
 TEST(WrongSweepFile, AWrongOverrideIsNamedAsItWasTyped) {

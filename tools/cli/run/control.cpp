@@ -6,12 +6,12 @@
 
 #include "coordinator/client.h"
 #include "coordinator/journal/claim.h"
-#include "coordinator/local_backend.h"
 #include "coordinator/report/text.h"
 #include "coordinator/serve/inbox.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
 #include "core/json.h"
+#include "tools/cli/run/backend.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/sweeps.h"
 #include "tools/cli/verbs.h"
@@ -49,12 +49,7 @@ std::string arguments_of(const ControlOptions& options) {
 Result<ClientReply> ask_offline(
     Disk& disk, const OpenedSweep& opened, const Holder& self, const ClientRequest& request
 ) {
-    auto backend = LocalBackend::make({
-        .layout = opened.layout,
-        .program = opened.layout.program(),
-        .environment = current_environment(),
-        .time = opened.sweep.local.time,
-    });
+    auto backend = make_backend(opened, {});
     if (!backend) return tl::unexpected(backend.error());
     const OfflineSettings settings{
         .claim =

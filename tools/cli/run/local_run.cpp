@@ -10,7 +10,6 @@
 #include "coordinator/input/sweep_file.h"
 #include "coordinator/journal/claim.h"
 #include "coordinator/journal/segment.h"
-#include "coordinator/local_backend.h"
 #include "coordinator/loop.h"
 #include "coordinator/report/failure_reader.h"
 #include "coordinator/report/failures.h"
@@ -24,8 +23,10 @@
 #include "core/io/clock.h"
 #include "core/io/console.h"
 #include "core/io/descriptor.h"
+#include "core/io/network.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
+#include "tools/cli/run/backend.h"
 #include "tools/cli/run/progress_display.h"
 
 namespace xorch {
@@ -83,7 +84,17 @@ CoordinatorSettings make_settings(const OpenedSweep& opened, Holder self) {
     return settings;
 }
 
+// Where the agents of a cluster find the coordinator. The part that only submits talks to nobody.
+Result<void> choose_address(const OpenedSweep& opened, CoordinatorSettings& settings) {
+    if (opened.sweep.backend == BackendKind::local || settings.only_submit) return {};
+    auto address = find_address(opened.sweep.interface);
+    if (!address) return fail_with_context(address.error(), "[net] interface");
+    settings.address = std::move(*address);
+    return {};
+}
+
 ExitCode exit_code(const ReignOutcome& outcome, int last_signal) {
+    if (outcome.handed_over) return ExitCode::checkpointed;
     const bool done = outcome.status.phase == SweepPhase::complete;
     if (outcome.stops > 0 && !done) {
         const int by_signal = static_cast<int>(ExitCode::signal_base) + last_signal;
@@ -126,26 +137,28 @@ Result<OpenedSweep> open_sweep(const SweepLayout& layout) {
     return OpenedSweep{layout, std::move(*sweep), hash_text(*text)};
 }
 
-Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Display display) {
+Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, const RunMode& mode) {
+    const Display display = mode.display;
     // Whoever read our lines may go (`| head`); the sweep goes on.
     std::signal(SIGPIPE, SIG_IGN);
-    auto stop = SignalStop::make();  // before any thread is started
-    if (!stop) return tl::unexpected(stop.error());
-    auto self = this_holder("");
+    std::unique_ptr<SignalStop> own_stop;
+    if (mode.stop == nullptr) {
+        auto made = SignalStop::make();  // before any thread is started
+        if (!made) return tl::unexpected(made.error());
+        own_stop = std::move(*made);
+    }
+    SignalStop& stop = mode.stop == nullptr ? *own_stop : *mode.stop;
+    auto self = this_holder(mode.job);
     if (!self) return tl::unexpected(self.error());
     // Connections of strangers cost descriptors until they are thrown out; the usual 1024 would be
     // used up by them. Units keep the limit of the user.
     const std::uint64_t descriptors = raise_descriptor_limit();
-    auto backend = LocalBackend::make({
-        .layout = opened.layout,
-        .program = opened.layout.program(),
-        .environment = current_environment(),
-        .descriptors = descriptors,
-        .time = opened.sweep.local.time,
-    });
-    if (!backend) return tl::unexpected(backend.error());
-
     CoordinatorSettings settings = make_settings(opened, std::move(*self));
+    settings.on_stop = mode.on_stop;
+    settings.only_submit = mode.only_submit;
+    if (auto placed = choose_address(opened, settings); !placed) {
+        return tl::unexpected(placed.error());
+    }
     ProgressDisplay progress(context.terminal);
     if (display == Display::live) {
         settings.log = [&](std::string_view line) { progress.say(line); };
@@ -157,19 +170,22 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Dis
             say_line(stderr, fmt::format("{} {}", format_utc(read_clocks().unix), line));
         };
     }
+    auto backend = make_backend(opened, {.descriptors = descriptors, .log = settings.log});
+    if (!backend) return tl::unexpected(backend.error());
     PosixDisk disk;
-    auto outcome = run_coordinator(settings, opened.sweep, **backend, disk, **stop);
+    auto outcome = run_coordinator(settings, opened.sweep, **backend, disk, stop);
     progress.finish();
     if (!outcome) return tl::unexpected(outcome.error());
     const auto reader = read_sweep(disk, opened);
     if (!reader) return tl::unexpected(reader.error());
+    if (outcome->handed_over) return exit_code(*outcome, stop.last_signal());
     // Whether anybody watched or not: a detached sweep leaves the same files.
     const auto written = write_stamped_tables(*reader, format_stamp(outcome->status.at_unix));
     if (!written) return fail_with_context(written.error(), "writing the tables");
     if (display == Display::live) {
         print_ending(context, *reader, outcome->status, written->summary);
     }
-    return exit_code(*outcome, (*stop)->last_signal());
+    return exit_code(*outcome, stop.last_signal());
 }
 
 Result<void> run_detached(const SweepLayout& layout) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/loop.h"
+#include "coordinator/stop_source.h"
 #include "core/error.h"
 #include "core/layout.h"
 #include "core/sweep.h"
@@ -28,8 +30,16 @@ enum class Display {
     quiet,  // problems only, on standard error: detached
 };
 
-// Blocks until the sweep is complete or was stopped. The exit code says which.
-Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, Display display);
+struct RunMode {
+    Display display = Display::live;
+    OnStop on_stop = OnStop::stop_the_sweep;
+    bool only_submit = false;    // hand over once the batch system took the allocations
+    SignalStop* stop = nullptr;  // of the caller, made before any thread was started
+    std::string job = {};        // the batch job that this process is in
+};
+
+// Blocks until the sweep is complete, was stopped or handed over. The exit code says which.
+Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, const RunMode& mode);
 
 // Starts `xorch coordinator` for the sweep in a session of its own, its messages going to
 // <sweep>/coordinator.log. Returns once it reigns; an error if it ended before that.

@@ -52,7 +52,8 @@ Result<void> refuse_login_node() {
         ErrorCode::usage,
         "this machine belongs to a Slurm cluster and may be a login node, where nobody should "
         "train\n"
-        "to run the sweep on this machine all the same, add --here: `xorch submit --here ...`"
+        "to run it on the cluster: `xorch submit --backend slurm ...`; to run it on this machine "
+        "all the same: `xorch submit --here ...`"
     );
 }
 

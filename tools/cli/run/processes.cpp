@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 
+#include "core/io/clock.h"
 #include "core/io/descriptor.h"
 #include "tools/cli/run/local_run.h"
+#include "tools/cli/run/slurm_run.h"
 #include "tools/cli/verbs.h"
 #include "worker/agent_loop.h"
 #include "worker/keeper.h"
@@ -21,13 +23,15 @@ struct ProcessOptions {
     std::uint32_t allocation = 0;
     std::string incarnation;
     std::int64_t end_boot_ms = 0;
+    std::int64_t end_unix_s = 0;
     std::uint64_t descriptors = 0;
 };
 
 Result<ExitCode> coordinator(const Context& context, const ProcessOptions& options) {
     auto opened = open_sweep(SweepLayout{options.sweep});
     if (!opened) return tl::unexpected(opened.error());
-    return run_here(context, *opened, Display::quiet);
+    if (options.allocation == 0) return run_here(context, *opened, {.display = Display::quiet});
+    return run_in_allocation(context, *opened, AllocationId{options.allocation});
 }
 
 Result<ExitCode> keeper(const Context& context, const ProcessOptions& options) {
@@ -37,6 +41,7 @@ Result<ExitCode> keeper(const Context& context, const ProcessOptions& options) {
     settings.layout = SweepLayout{options.sweep};
     settings.allocation = AllocationId{options.allocation};
     settings.allocation_end_boot = Millis{options.end_boot_ms};
+    settings.allocation_end_unix = std::chrono::seconds{options.end_unix_s};
     if (auto kept = run_keeper(settings); !kept) return tl::unexpected(kept.error());
     return ExitCode::complete;
 }
@@ -51,6 +56,11 @@ Result<ExitCode> agent(const ProcessOptions& options) {
     settings.allocation = AllocationId{options.allocation};
     settings.incarnation = *incarnation;
     settings.allocation_end_boot = Millis{options.end_boot_ms};
+    if (options.end_boot_ms == 0 && options.end_unix_s != 0) {
+        const Now now = read_clocks();
+        const Millis end_unix = std::chrono::seconds{options.end_unix_s};
+        settings.allocation_end_boot = now.boot + (end_unix - now.unix);
+    }
     settings.capacity = measure_capacity(opened->sweep);
     if (auto left = run_agent(opened->sweep, settings); !left) return tl::unexpected(left.error());
     return ExitCode::complete;
@@ -66,6 +76,7 @@ void add_allocation_options(CLI::App& verb, ProcessOptions& options) {
     verb.add_option(
         "--end-boot-ms", options.end_boot_ms, "Its end on the boot clock; 0: without end"
     );
+    verb.add_option("--end-unix-s", options.end_unix_s, "Its end in unix time; 0: unknown");
 }
 
 }  // namespace
@@ -82,6 +93,11 @@ void add_coordinator(CLI::App& app, Context& context) {
         [&context, &options] { return coordinator(context, options); }
     );
     add_sweep_option(verb, options);
+    verb.add_option(
+        "--allocation",
+        options.allocation,
+        "Stand by and reign as a part of this allocation; 0: reign at once or not at all"
+    );
 }
 
 void add_keeper(CLI::App& app, Context& context) {

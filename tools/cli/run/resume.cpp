@@ -5,6 +5,7 @@
 #include "coordinator/report/text.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/login_node.h"
+#include "tools/cli/run/slurm_run.h"
 #include "tools/cli/sweeps.h"
 #include "tools/cli/verbs.h"
 
@@ -19,14 +20,15 @@ struct ResumeOptions {
 };
 
 Result<ExitCode> resume(const Context& context, const ResumeOptions& options) {
-    if (!options.here) {
-        if (auto allowed = refuse_login_node(); !allowed) return tl::unexpected(allowed.error());
-    }
     auto layout = find_sweep(context.home, options.sweep);
     if (!layout) return tl::unexpected(layout.error());
     auto opened = open_sweep(*layout);
     if (!opened) return tl::unexpected(opened.error());
-    if (!options.detach) return run_here(context, *opened, Display::live);
+    if (opened->sweep.backend == BackendKind::slurm) return submit_to_slurm(context, *opened);
+    if (!options.here) {
+        if (auto allowed = refuse_login_node(); !allowed) return tl::unexpected(allowed.error());
+    }
+    if (!options.detach) return run_here(context, *opened, {});
     if (auto started = run_detached(*layout); !started) return tl::unexpected(started.error());
     fmt::print(
         "running in the background; `xorch watch {}` shows how it goes\n",

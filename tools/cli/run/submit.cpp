@@ -13,6 +13,7 @@
 #include "tools/cli/run/login_node.h"
 #include "tools/cli/run/native_program.h"
 #include "tools/cli/run/plan_view.h"
+#include "tools/cli/run/slurm_run.h"
 #include "tools/cli/run/sweep_directory.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
@@ -26,6 +27,7 @@ struct SubmitOptions {
     bool fresh = false;
     bool detach = false;
     bool here = false;
+    std::string backend;
 };
 
 void say(const std::string& line) {
@@ -35,7 +37,8 @@ void say(const std::string& line) {
 Result<ExitCode> run(const Context& context, const SweepLayout& layout, bool detach) {
     auto opened = open_sweep(layout);
     if (!opened) return tl::unexpected(opened.error());
-    if (!detach) return run_here(context, *opened, Display::live);
+    if (opened->sweep.backend == BackendKind::slurm) return submit_to_slurm(context, *opened);
+    if (!detach) return run_here(context, *opened, {});
     if (auto started = run_detached(layout); !started) return tl::unexpected(started.error());
     say(fmt::format(
         "running in the background; `xorch watch {}` shows how it goes",
@@ -86,11 +89,15 @@ Result<void> keep_sweep_file(const SweepSource& source, const SweepLayout& layou
 }
 
 Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
-    if (!options.here) {
+    SweepSource source = options.source;
+    if (!options.backend.empty()) {
+        source.overrides.push_back(fmt::format("sweep.backend=\"{}\"", options.backend));
+    }
+    auto read = read_sweep(source);
+    if (!read) return tl::unexpected(read.error());
+    if (!options.here && read->backend == BackendKind::local) {
         if (auto allowed = refuse_login_node(); !allowed) return tl::unexpected(allowed.error());
     }
-    auto read = read_sweep(options.source);
-    if (!read) return tl::unexpected(read.error());
     auto frozen = freeze(*read);
     if (!frozen) return fail_at_source(options.source, frozen.error());
     const auto plan = Plan::make(frozen->sweep);
@@ -130,6 +137,8 @@ void add_submit(CLI::App& app, Context& context) {
     verb.add_flag(
         "--fresh", options.fresh, "A new sweep that takes nothing over from earlier ones"
     );
+    verb.add_option("--backend", options.backend, "Who lends the nodes: local or slurm")
+        ->check(CLI::IsMember({"local", "slurm"}));
     verb.add_flag("--detach", options.detach, "Return at once; the sweep runs in the background");
     verb.add_flag(
         "--here", options.here, "Run on this machine although it belongs to a Slurm cluster"

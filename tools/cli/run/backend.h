@@ -1,0 +1,24 @@
+#pragma once
+
+// The one place that knows every backend.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "core/backend.h"
+#include "core/error.h"
+#include "tools/cli/run/local_run.h"
+
+namespace xorch {
+
+struct BackendNeeds {
+    std::uint64_t descriptors = 0;  // see LocalBackendSettings
+    std::function<void(std::string_view)> log = {};
+};
+
+// The backend that the sweep was submitted to.
+Result<std::unique_ptr<Backend>> make_backend(const OpenedSweep& opened, const BackendNeeds& needs);
+
+}  // namespace xorch
