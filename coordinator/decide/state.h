@@ -127,6 +127,11 @@ class State {
     const AgentState* find_agent(IncarnationId incarnation) const;
     const std::vector<AllocationState>& allocations() const;
 
+    bool has_open_allocations() const;
+
+    // Some allocation was asked for and the batch system has not said whether it takes it.
+    bool awaits_submission() const;
+
     // Indices into agents() of those that are not gone, in the order they joined.
     const std::vector<std::uint32_t>& present_agents() const;
 

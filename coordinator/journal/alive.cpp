@@ -8,12 +8,16 @@ namespace {
 
 constexpr char ended_mark = 'e';
 
+Result<std::unique_ptr<AppendFile>> open_or_create(Disk& disk, const std::string& path) {
+    const auto there = disk.exists(path);
+    if (!there) return tl::unexpected(there.error());
+    return *there ? disk.open_append(path) : disk.create(path);
+}
+
 }  // namespace
 
 Result<AliveCounter> AliveCounter::open(Disk& disk, const std::string& path) {
-    const auto there = disk.exists(path);
-    if (!there) return tl::unexpected(there.error());
-    auto file = *there ? disk.open_append(path) : disk.create(path);
+    auto file = open_or_create(disk, path);
     if (!file) return tl::unexpected(file.error());
     return AliveCounter(std::move(*file));
 }
@@ -23,9 +27,11 @@ Result<void> AliveCounter::bump() {
     return file_->sync();
 }
 
-Result<void> AliveCounter::mark_ended() {
-    if (auto written = file_->append(std::string(1, ended_mark)); !written) return written;
-    return file_->sync();
+Result<void> mark_ended(Disk& disk, const std::string& path) {
+    auto file = open_or_create(disk, path);
+    if (!file) return tl::unexpected(file.error());
+    if (auto written = (*file)->append(std::string(1, ended_mark)); !written) return written;
+    return (*file)->sync();
 }
 
 Result<AliveSign> read_alive_sign(Disk& disk, const std::string& path) {

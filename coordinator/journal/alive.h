@@ -22,10 +22,6 @@ class AliveCounter {
 
     Result<void> bump();
 
-    // The epoch ended in good order: whoever stands by need not wait for silence. Only a hint, the
-    // journal says it, too.
-    Result<void> mark_ended();
-
  private:
     explicit AliveCounter(std::unique_ptr<AppendFile> file) : file_(std::move(file)) {}
 
@@ -35,6 +31,10 @@ class AliveCounter {
 // Nothing if there is no counter (yet). Opens the file anew, so that NFS does not answer from its
 // cache.
 Result<std::optional<std::uint64_t>> read_alive(Disk& disk, const std::string& path);
+
+// The epoch ended in good order: whoever stands by need not wait for silence. Only a hint, the
+// journal says it, too.
+Result<void> mark_ended(Disk& disk, const std::string& path);
 
 struct AliveSign {
     std::optional<std::uint64_t> counter;  // nothing if there is none (yet)

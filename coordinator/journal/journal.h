@@ -50,6 +50,9 @@ Result<JournalEnd> replay_journal(
 // The fact at that place, or corrupted/not_found.
 Result<Fact> read_fact(Disk& disk, const std::string& directory, FactLocation at);
 
+// The end of the attempt that the final fact of a unit tells of; corrupted if it is no such fact.
+Result<AttemptEnd> read_attempt_end(Disk& disk, const std::string& directory, FactLocation at);
+
 // Keeps 1 MiB back beside the journal (`reserve`), so that a full disk still has room for the facts
 // that end a reign in good order. Does nothing if it is there.
 Result<void> make_reserve(Disk& disk, const std::string& directory);

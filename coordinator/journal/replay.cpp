@@ -143,4 +143,12 @@ Result<Fact> read_fact(Disk& disk, const std::string& directory, FactLocation at
     return std::move(batch->facts[at.fact]);
 }
 
+Result<AttemptEnd> read_attempt_end(Disk& disk, const std::string& directory, FactLocation at) {
+    auto fact = read_fact(disk, directory, at);
+    if (!fact) return tl::unexpected(fact.error());
+    if (auto* finished = std::get_if<UnitFinished>(&*fact)) return std::move(finished->end);
+    if (auto* adopted = std::get_if<UnitAdopted>(&*fact)) return std::move(adopted->end);
+    return fail(ErrorCode::corrupted, "the journal holds something else");
+}
+
 }  // namespace xorch

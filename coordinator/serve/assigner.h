@@ -15,8 +15,8 @@
 
 #include "coordinator/decide/reign.h"
 #include "coordinator/serve/agent_links.h"
-#include "core/io/errands.h"
 #include "core/disk.h"
+#include "core/io/errands.h"
 #include "core/layout.h"
 
 namespace xorch {

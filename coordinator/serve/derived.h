@@ -12,9 +12,9 @@
 
 #include "coordinator/decide/reign.h"
 #include "coordinator/report/status.h"
-#include "core/io/errands.h"
 #include "coordinator/serve/reign_journal.h"
 #include "core/disk.h"
+#include "core/io/errands.h"
 #include "core/layout.h"
 #include "core/time.h"
 

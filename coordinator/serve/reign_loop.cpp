@@ -78,8 +78,6 @@ struct ReignLoop::Content {
     void hear_frames();
     void hear_backend();
     void hear_stop();
-    bool has_open_allocations() const;
-    bool all_submitted() const;
     void read_spools();
 
     void speak();
@@ -90,7 +88,6 @@ struct ReignLoop::Content {
     void say(Notification& notification);
     void say(AdoptionWanted& wanted);
     ReignOutcome end();
-    void mark_ended();
     void await_allocations();
     void hang_up();
 };
@@ -268,7 +265,9 @@ std::optional<Error> ReignLoop::Content::turn() {
         ticked_boot = now.boot;
         reign->on_tick(now);
     }
-    if (settings().only_submit && all_submitted()) reign->on_hand_over(now);
+    const State& state = reign->state();
+    const bool is_answered = !state.allocations().empty() && !state.awaits_submission();
+    if (settings().only_submit && is_answered) reign->on_hand_over(now);
     read_spools();
     journal->flush();
     speak();
@@ -323,20 +322,6 @@ void ReignLoop::Content::hear_stop() {
                     : "stopping: what runs is asked to checkpoint; Ctrl-C again stops at once");
         reign->on_stop_requested(now, at_once);
     }
-}
-
-bool ReignLoop::Content::has_open_allocations() const {
-    const std::vector<AllocationState>& all = reign->state().allocations();
-    return std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
-        return !each.ended;
-    });
-}
-
-bool ReignLoop::Content::all_submitted() const {
-    const std::vector<AllocationState>& all = reign->state().allocations();
-    return !all.empty() && std::all_of(all.begin(), all.end(), [](const AllocationState& each) {
-        return each.submitted || each.ended;
-    });
 }
 
 void ReignLoop::Content::read_spools() {
@@ -401,26 +386,20 @@ void ReignLoop::Content::say(Notification& notification) {
 }
 
 void ReignLoop::Content::say(AdoptionWanted& wanted) {
-    const std::string journal_directory = settings().layout.journal();
-    errands->send([this, wanted, journal_directory, disk = parts.disk]() -> Errands::Report {
-        auto fact = read_fact(*disk, journal_directory, wanted.from);
-        return [this, wanted, fact = std::move(fact)] {
-            const auto* finished = fact ? std::get_if<UnitFinished>(&*fact) : nullptr;
-            const auto* adopted = fact ? std::get_if<UnitAdopted>(&*fact) : nullptr;
-            if (finished == nullptr && adopted == nullptr) {
-                log("an equal unit's result cannot be read: " +
-                    (fact ? std::string("the journal holds something else") : fact.error().message)
-                );
+    const std::string directory = settings().layout.journal();
+    errands->send([this, wanted, directory, disk = parts.disk]() -> Errands::Report {
+        return [this, wanted, end = read_attempt_end(*disk, directory, wanted.from)] {
+            if (!end) {
+                log("an equal unit's result cannot be read: " + end.error().message);
                 return;
             }
-            const Plan& plan = reign->state().plan();
-            const std::string from =
-                fmt::format("{}/{}", plan.stage(wanted.same.stage).name, wanted.same.index);
-            const AttemptEnd& end = finished != nullptr ? finished->end : adopted->end;
+            const UnitKey same = wanted.same;
+            const std::string& stage = reign->state().plan().stage(same.stage).name;
+            const std::string from = fmt::format("{}/{}", stage, same.index);
             reign->on_adopted(
                 now,
                 {
-                    UnitAdopted{.unit = wanted.unit, .from = from, .end = end}
+                    UnitAdopted{.unit = wanted.unit, .from = from, .end = *end}
             }
             );
         };
@@ -443,7 +422,9 @@ Result<ReignOutcome> ReignLoop::Content::run() {
 
 ReignOutcome ReignLoop::Content::end() {
     speak();
-    mark_ended();
+    const auto marked = mark_ended(*parts.disk, settings().layout.alive(journal->epoch()));
+    // Whoever waits for the sweep waits for our silence instead.
+    if (!marked) log(marked.error().message);
     // Replies by file, keys that were removed.
     errands->finish();
     speak();
@@ -451,16 +432,8 @@ ReignOutcome ReignLoop::Content::end() {
     now = read_clocks();
     return {
         .status = derived->finish(now),
-        .handed_over = has_open_allocations(),
+        .handed_over = reign->state().has_open_allocations(),
         .stops = parts.wishes->count};
-}
-
-void ReignLoop::Content::mark_ended() {
-    auto counter = AliveCounter::open(*parts.disk, settings().layout.alive(journal->epoch()));
-    const Result<void> marked =
-        counter ? counter->mark_ended() : Result<void>(tl::unexpected(counter.error()));
-    // Whoever waits for the sweep waits for our silence instead.
-    if (!marked) log(marked.error().message);
 }
 
 // So that nothing of ours runs any more when we return. What outlives this is found by the next
@@ -468,7 +441,7 @@ void ReignLoop::Content::mark_ended() {
 void ReignLoop::Content::await_allocations() {
     const Millis end = read_clocks().boot + settings().farewell;
     // After a hand-over they go on.
-    if (has_open_allocations()) agent_keys.clear();
+    if (reign->state().has_open_allocations()) agent_keys.clear();
     while (true) {
         now = read_clocks();
         hang_up();

@@ -31,6 +31,8 @@ class Workplace:
         self.home = os.path.join(self.folder, "runs")
         self.environment = dict(os.environ, XORCH_HOME=self.home, NO_COLOR="1")
         self.environment.pop("XORCH_SWEEP", None)
+        # A cluster that this machine happens to belong to is no business of these tests.
+        self.environment["SLURM_CONF"] = "/nonexistent"
         self.program = XORCH
 
     def write(self, name, text):

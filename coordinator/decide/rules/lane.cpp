@@ -21,13 +21,6 @@ constexpr std::uint32_t barren_max = 3;
 // Slurm's answers are whole minutes and seconds; a smaller move of an end is noise.
 constexpr Millis end_moved{2'000};
 
-bool is_any_open(const State& state) {
-    const std::vector<AllocationState>& all = state.allocations();
-    return std::any_of(all.begin(), all.end(), [](const AllocationState& allocation) {
-        return !allocation.ended;
-    });
-}
-
 // The newest allocation of the lane that did not end.
 const AllocationState* head_of(const State& state, std::uint32_t lane) {
     const std::vector<AllocationState>& all = state.allocations();
@@ -178,7 +171,7 @@ Effects on_lane(const State& state, const Presence& presence, Now now) {
         return effects;
     }
     if (!state.refused_for_good().empty()) {
-        if (is_any_open(state)) return effects;
+        if (state.has_open_allocations()) return effects;
         effects.facts.push_back(SweepPaused{fmt::format(
             "no allocation can be had: {}. Change the sweep's [slurm] table, or ask your "
             "administrator; `xorch resume` asks again.",
@@ -189,7 +182,7 @@ Effects on_lane(const State& state, const Presence& presence, Now now) {
     if (state.plan().sweep().backend == BackendKind::slurm) {
         return on_lanes_of_slurm(state, presence, now);
     }
-    return is_any_open(state) ? effects : intend(state, presence, 0, {});
+    return state.has_open_allocations() ? effects : intend(state, presence, 0, {});
 }
 
 Effects on_allocation(

@@ -52,6 +52,20 @@ const std::vector<AllocationState>& State::allocations() const {
     return content_->allocations;
 }
 
+bool State::has_open_allocations() const {
+    const std::vector<AllocationState>& all = content_->allocations;
+    return std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
+        return !each.ended;
+    });
+}
+
+bool State::awaits_submission() const {
+    const std::vector<AllocationState>& all = content_->allocations;
+    return std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
+        return !each.ended && !each.submitted;
+    });
+}
+
 const std::vector<std::uint32_t>& State::present_agents() const {
     return content_->present;
 }
