@@ -232,7 +232,7 @@ TEST(WrongSweepFile, HostileStringsStayWhatTheyAre) {
 TEST(WrongSweepFile, RefusesABackendThatNobodyKnows) {
     ParseOptions with = options();
     with.overrides = {"sweep.backend=\"pbs\""};
-    EXPECT_THAT(refusal(noop(""), with), HasSubstr("\"local\""));
+    EXPECT_THAT(refusal(noop(""), with), HasSubstr("must be one of local, slurm"));
     with.overrides = {"sweep.backend=\"slurm\""};
     EXPECT_EQ(refusal(noop(""), with), "accepted");
 }
