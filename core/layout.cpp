@@ -40,6 +40,10 @@ std::string SweepLayout::status() const {
     return journal() + "/status.json";
 }
 
+std::string SweepLayout::queue() const {
+    return journal() + "/queue.json";
+}
+
 std::string SweepLayout::inbox() const {
     return root + "/inbox";
 }

@@ -21,6 +21,7 @@ struct SweepLayout {
     std::string alive(EpochNumber epoch) const;     // journal/<epoch>.alive
     std::string snapshot(EpochNumber epoch) const;  // journal/<epoch>.snap
     std::string status() const;  // journal/status.json: the live display, derived
+    std::string queue() const;   // journal/queue.json: the batch system's last answer, derived
     std::string inbox() const;
     std::string keys() const;
     std::string spool() const;

@@ -10,10 +10,13 @@
 #include <utility>
 
 #include "core/hash.h"
+#include "core/io/clock.h"
 #include "core/io/errands.h"
+#include "core/io/posix_disk.h"
 #include "slurm/command.h"
 #include "slurm/job_id.h"
 #include "slurm/job_script.h"
+#include "slurm/queue_file.h"
 #include "slurm/submission.h"
 
 namespace xorch {
@@ -72,6 +75,15 @@ struct SlurmBackend::Content {
 
     SlurmCommand command_of(std::vector<std::string> argv, std::string_view input = {}) const {
         return {.argv = std::move(argv), .input = input, .time = settings.command_time};
+    }
+
+    // On the errand's thread. Whoever finds no answer or an old one asks by himself.
+    void keep(const std::vector<QueuedJob>& rows) const {
+        if (settings.queue_file.empty()) return;
+        PosixDisk disk;
+        const QueueAnswer answer{.at_unix = read_clocks().unix, .jobs = rows};
+        const auto text = format_queue_answer(answer);
+        [[maybe_unused]] const auto kept = write_file_atomically(disk, settings.queue_file, text);
     }
 
     std::string name_of(const Job& job) const {
@@ -190,6 +202,7 @@ void SlurmBackend::Content::ask_queue() {
             if (!run) return tl::unexpected(run.error());
             return parse_squeue(*run);
         }();
+        if (answer) keep(*answer);
         return [this, answer = std::move(answer)] {
             asking = false;
             on_queue(answer);
@@ -204,7 +217,6 @@ void SlurmBackend::Content::on_queue(const Result<std::vector<QueuedJob>>& answe
         return;
     }
     patience = settings.poll_every;
-    if (settings.show) settings.show(now, *answer);
     std::vector<AllocationId> known;
     for (const auto& [allocation, job] : jobs)
         known.push_back(allocation);

@@ -30,8 +30,7 @@ struct SlurmBackendSettings {
     // said goodbye, and its relay ends the job.
     Millis agents_leave{5'000};
     std::function<void(std::string_view)> log;  // one line for people; may be empty
-    // Called with each answer of the queue, for whoever shows it; may be empty.
-    std::function<void(Now, const std::vector<QueuedJob>&)> show;
+    std::string queue_file;  // gets each answer of the queue (queue_file.h); empty = none
 };
 
 class SlurmBackend final : public Backend {

@@ -14,6 +14,10 @@ std::string_view sweep_phase_name(SweepPhase phase) {
             return "stopped";
         case SweepPhase::abandoned:
             return "abandoned";
+        case SweepPhase::queued:
+            return "queued";
+        case SweepPhase::stranded:
+            return "stranded";
         case SweepPhase::complete:
             return "complete";
     }

@@ -27,6 +27,8 @@ enum class SweepPhase {
     paused,     // it reigns, and holds everything back for a reason it names
     stopped,    // nobody reigns and nothing is wrong: `xorch resume` goes on
     abandoned,  // the coordinator is gone without a word; `xorch resume` goes on, nothing is lost
+    queued,     // on Slurm: nobody reigns now; a job that goes on by itself is queued or starting
+    stranded,   // on Slurm: nobody reigns, and no job is left that would; `xorch resume` goes on
     complete,   // every unit is final and every selection decided
 };
 
@@ -80,6 +82,14 @@ struct AgentStatus {
     std::uint32_t units = 0;
 };
 
+// An allocation that did not end, as the journal knows it.
+struct AllocationStatus {
+    AllocationId allocation;
+    std::string job;  // empty = the batch system has not answered yet
+    bool started = false;
+    Millis end_unix{0};  // 0 = without end, or unknown
+};
+
 struct SelectStatus {
     std::string name;
     bool refused = false;
@@ -99,7 +109,9 @@ struct SweepStatus {
     std::vector<RunningUnit> running;  // at most status_units_max
     std::vector<FailedUnit>
         failed;  // the newest of the unit's own failures, at most status_units_max
-    std::vector<AgentStatus> agents;    // that are there
+    std::vector<AgentStatus> agents;            // that are there
+    std::vector<AllocationStatus> allocations;  // that did not end
+    bool on_slurm = false;
     std::vector<SelectStatus> selects;  // that are decided
 
     std::uint64_t units(UnitPhase of) const;

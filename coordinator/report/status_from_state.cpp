@@ -127,7 +127,11 @@ std::vector<SelectStatus> list_selects(const State& state) {
 
 SweepPhase phase_of(const State& state, const StatusMoment& moment) {
     if (state.complete()) return SweepPhase::complete;
-    if (moment.ended) return SweepPhase::stopped;
+    if (moment.ended) {
+        const bool on_slurm = state.plan().sweep().backend == BackendKind::slurm;
+        const bool goes_on = on_slurm && state.has_open_allocations();
+        return goes_on ? SweepPhase::queued : SweepPhase::stopped;
+    }
     return state.paused() ? SweepPhase::paused : SweepPhase::running;
 }
 
@@ -164,6 +168,16 @@ SweepStatus make_status(
              .units = static_cast<std::uint32_t>(agent.holding.size())}
         );
     }
+    for (const AllocationState& allocation : state.allocations()) {
+        if (allocation.ended) continue;
+        status.allocations.push_back(
+            {.allocation = allocation.allocation,
+             .job = allocation.job,
+             .started = allocation.started,
+             .end_unix = allocation.end_unix}
+        );
+    }
+    status.on_slurm = state.plan().sweep().backend == BackendKind::slurm;
     status.selects = list_selects(state);
     return status;
 }

@@ -10,7 +10,7 @@ namespace {
 
 // Raised when a member changes its meaning; a reader of another version replays the journal
 // instead.
-constexpr std::int64_t status_version = 1;
+constexpr std::int64_t status_version = 2;
 
 constexpr std::array phases{
     UnitPhase::waiting,
@@ -228,6 +228,23 @@ AgentStatus read_agent(Reader& reader, const Value& value) {
     return agent;
 }
 
+Value write_allocation(const AllocationStatus& allocation) {
+    return Object{
+        {"allocation",  number(allocation.allocation.value)      },
+        {"job",         allocation.job                           },
+        {"started",     allocation.started                       },
+        {"end_unix_ms", std::int64_t{allocation.end_unix.count()}}
+    };
+}
+
+AllocationStatus read_allocation(Reader& reader, const Value& value) {
+    return AllocationStatus{
+        .allocation = AllocationId{reader.small(value, "allocation")},
+        .job = reader.text(value, "job"),
+        .started = reader.flag(value, "started"),
+        .end_unix = Millis{static_cast<std::int64_t>(reader.number(value, "end_unix_ms"))}};
+}
+
 SelectStatus read_select(Reader& reader, const Value& value) {
     return SelectStatus{
         .name = reader.text(value, "name"),
@@ -242,6 +259,8 @@ std::optional<SweepPhase> parse_phase(std::string_view name) {
           SweepPhase::paused,
           SweepPhase::stopped,
           SweepPhase::abandoned,
+          SweepPhase::queued,
+          SweepPhase::stranded,
           SweepPhase::complete}) {
         if (sweep_phase_name(phase) == name) return phase;
     }
@@ -264,6 +283,8 @@ std::string format_status_json(const SweepStatus& status) {
     object.emplace_back("running", write_all(status.running, write_running));
     object.emplace_back("failed", write_all(status.failed, write_failed));
     object.emplace_back("agents", write_all(status.agents, write_agent));
+    object.emplace_back("allocations", write_all(status.allocations, write_allocation));
+    object.emplace_back("on_slurm", status.on_slurm);
     object.emplace_back("selects", write_all(status.selects, write_select));
     return format_json_pretty(object) + "\n";
 }
@@ -292,6 +313,8 @@ Result<SweepStatus> parse_status(std::string_view json) {
     status.running = reader.all<RunningUnit>(*value, "running", read_running);
     status.failed = reader.all<FailedUnit>(*value, "failed", read_failed);
     status.agents = reader.all<AgentStatus>(*value, "agents", read_agent);
+    status.allocations = reader.all<AllocationStatus>(*value, "allocations", read_allocation);
+    status.on_slurm = reader.flag(*value, "on_slurm");
     status.selects = reader.all<SelectStatus>(*value, "selects", read_select);
     if (!whole || !phase || version != status_version) {
         return fail(ErrorCode::invalid_input, "the status is not of this version of xorch");

@@ -74,7 +74,9 @@ Result<SweepStatus> read_status(Disk& disk, const SweepLayout& layout, Millis no
         status = status_of(*sweep);
     }
     if (is_abandoned(*status, now_unix)) {
-        status->phase = SweepPhase::abandoned;
+        // On Slurm another allocation's process takes over by itself.
+        const bool goes_on = status->on_slurm && !status->allocations.empty();
+        status->phase = goes_on ? SweepPhase::queued : SweepPhase::abandoned;
     }
     return status;
 }

@@ -48,6 +48,12 @@ void add_phase_explanation(const SweepStatus& status, Lines& lines) {
         for (std::string line; std::getline(reason, line); before = "  ")
             lines.push_back(fmt::format("{}{}", before, line));
     }
+    if (status.phase == SweepPhase::stranded) {
+        lines.emplace_back(
+            "stranded: nobody reigns, and Slurm knows no job that would; nothing that was "
+            "acknowledged is lost"
+        );
+    }
     if (status.phase == SweepPhase::abandoned) {
         lines.push_back(fmt::format(
             "its coordinator (pid {} on {}) is gone without a word; nothing that was acknowledged "
@@ -224,10 +230,12 @@ std::string next_command(const SweepStatus& status, const std::string& argument)
     };
     switch (status.phase) {
         case SweepPhase::running:
+        case SweepPhase::queued:
             return command("watch");
         case SweepPhase::paused:
         case SweepPhase::stopped:
         case SweepPhase::abandoned:
+        case SweepPhase::stranded:
             // Paused by failures, as a rule: without a new budget the same units would stay failed.
             if (!status.pause_reason.empty() && status.units(UnitPhase::failed) > 0) {
                 return command("retry");
@@ -281,6 +289,7 @@ Lines status_lines(const SweepStatus& status, const StatusPage& page) {
         add_section("agents", agent_lines(status), lines);
     }
     if (status.phase != SweepPhase::complete) {
+        add_section(page.jobs_title, page.jobs, lines);
         add_section("waiting", waiting_lines(status), lines);
     }
     add_section("selected", select_lines(status), lines);

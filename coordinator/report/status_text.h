@@ -16,6 +16,9 @@ struct StatusPage {
     Millis now_unix{0};
     std::size_t width = 80;
     std::string argument;  // how the sweep is named on the next command's line; empty = newest
+    // What the batch system says about the sweep's jobs, a line each, and how long ago.
+    std::string jobs_title;
+    std::vector<std::string> jobs;
     std::vector<Failure> failures;  // details of status.failed, as far as they could be read
 };
 

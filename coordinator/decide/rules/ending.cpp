@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator/decide/rules/rules.h"
 
 namespace xorch {
@@ -16,6 +18,18 @@ std::uint32_t count_assigned(const State& state) {
     for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s)
         count += state.stage(StageIndex{s}).in(UnitPhase::assigned);
     return count;
+}
+
+// Whether a job is left that takes the sweep over: a queued one, or one that runs beside ours.
+bool somebody_follows(const State& state) {
+    const std::vector<AllocationState>& all = state.allocations();
+    const auto count = [&](auto is) { return std::count_if(all.begin(), all.end(), is); };
+    const auto queued = count([](const AllocationState& each) {
+        return each.submitted && !each.started && !each.ended;
+    });
+    const auto running =
+        count([](const AllocationState& each) { return each.started && !each.ended; });
+    return queued > 0 || running > 1;
 }
 
 }  // namespace
@@ -52,6 +66,12 @@ Effects end_reign(
     Effects effects;
     if (reason == reason_handed_over) {
         // Agents and allocations go on; the next reign finds them.
+        if (!somebody_follows(state) && !state.notified("stranded")) {
+            const std::string text =
+                "no job that could go on is queued or running; `xorch resume` asks Slurm again";
+            effects.facts.push_back(NotificationSent{"stranded", text});
+            effects.messages.push_back(Notification{"stranded", text});
+        }
         effects.facts.push_back(EpochEnded{reason});
         return effects;
     }

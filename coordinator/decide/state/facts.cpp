@@ -46,6 +46,7 @@ Result<void> State::Content::take(const AllocationSubmitted& fact, FactLocation)
     if (!allocation) return tl::unexpected(allocation.error());
     (*allocation)->submitted = true;
     (*allocation)->job = fact.job;
+    notified.erase("stranded");
     return {};
 }
 

@@ -232,6 +232,16 @@ TEST(HandOver, EndsTheEpochAndNothingElse) {
     EXPECT_THAT(harness.held(agent), SizeIs(2));
 }
 
+TEST(HandOver, NotifiesWhenNobodyFollows) {
+    SlurmHarness harness(on_slurm(2));
+    harness.event(AllocationRefused{AllocationId{2}, "limit", false});
+    harness.drain();
+    harness.reign->on_hand_over(harness.now);
+    const auto notes = said<Notification>(harness.drain());
+    ASSERT_THAT(notes, SizeIs(1));
+    EXPECT_EQ(notes.front().event, "stranded");
+}
+
 TEST(HandOver, LeavesASweepThatIsRunOnByTheNextReign) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(2);

@@ -36,14 +36,14 @@ TEST(StatusJson, CountsPhasesUnderTheirOwnNames) {
 
 TEST(StatusJson, RefusesAnotherVersion) {
     std::string json = format_status_json(sample_status());
-    json.replace(json.find("\"version\": 1"), 12, "\"version\": 9");
+    json.replace(json.find("\"version\": 2"), 12, "\"version\": 9");
     EXPECT_EQ(parse_status(json).error().code, ErrorCode::invalid_input);
 }
 
 TEST(StatusJson, RefusesADocumentWithMembersMissing) {
-    EXPECT_FALSE(parse_status("{\"version\": 1, \"phase\": \"running\"}"));
+    EXPECT_FALSE(parse_status("{\"version\": 2, \"phase\": \"running\"}"));
     EXPECT_FALSE(parse_status("[]"));
-    EXPECT_FALSE(parse_status("{\"version\": 1"));
+    EXPECT_FALSE(parse_status("{\"version\": 2"));
 }
 
 SweepStatus complete_status(std::array<std::uint32_t, 6> counts) {

@@ -6,6 +6,7 @@
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
 #include "tools/cli/read/read_sweep.h"
+#include "tools/cli/read/slurm_jobs.h"
 #include "tools/cli/sweeps.h"
 #include "tools/cli/verbs.h"
 
@@ -24,8 +25,11 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
     if (!layout) return tl::unexpected(layout.error());
     PosixDisk disk;
     const Millis now = read_clocks().unix;
-    const auto status = read_status(disk, *layout, now);
+    auto status = read_status(disk, *layout, now);
     if (!status) return tl::unexpected(status.error());
+    StatusPage page;
+    page.now_unix = now;
+    if (!options.check) look_at_slurm(disk, *layout, *status, page);
     if (options.check) return exit_code_of(*status);
     if (options.json) {
         if (auto printed = print_bytes(format_status_json(*status)); !printed) {
@@ -33,8 +37,6 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
         }
         return ExitCode::complete;
     }
-    StatusPage page;
-    page.now_unix = now;
     page.width = context.terminal.width;
     page.argument = options.sweep;
     page.failures = read_failures(disk, *layout, *status);

@@ -49,7 +49,10 @@ Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
         } else if (auto printed = print_status_line(*status); !printed) {
             return tl::unexpected(printed.error());
         }
-        if (status->phase != SweepPhase::running && status->phase != SweepPhase::paused) {
+        const bool goes_on = status->phase == SweepPhase::running ||
+                             status->phase == SweepPhase::paused ||
+                             status->phase == SweepPhase::queued;
+        if (!goes_on) {
             if (options.json) return exit_code_of(*status);
             display.finish();
             StatusPage page;

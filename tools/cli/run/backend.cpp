@@ -29,7 +29,7 @@ Result<std::unique_ptr<Backend>> make_slurm(const OpenedSweep& opened, const Bac
         .options = opened.sweep.slurm,
         .environment = slurm_environment(current_environment()),
         .log = needs.log,
-        .show = {},
+        .queue_file = opened.layout.queue(),
     });
     if (!backend) return tl::unexpected(backend.error());
     return std::unique_ptr<Backend>(std::move(*backend));
