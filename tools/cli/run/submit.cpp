@@ -13,6 +13,7 @@
 #include "tools/cli/run/login_node.h"
 #include "tools/cli/run/native_program.h"
 #include "tools/cli/run/plan_view.h"
+#include "tools/cli/run/slurm_checks.h"
 #include "tools/cli/run/slurm_run.h"
 #include "tools/cli/run/sweep_directory.h"
 #include "tools/cli/run/sweep_source.h"
@@ -108,6 +109,11 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
             say(fmt::format("unchanged: going on with {} (--fresh starts anew)", same->root));
             return run(context, *same, options.detach);
         }
+    }
+    if (frozen->sweep.backend == BackendKind::slurm) {
+        const auto checked = check_with_slurm(frozen->sweep);
+        if (!checked) return tl::unexpected(checked.error());
+        if (*checked) say(**checked);
     }
     auto layout = set_up(context, *frozen, options.fresh);
     if (!layout) return tl::unexpected(layout.error());
