@@ -25,7 +25,10 @@ void Reign::on_agent_message(Now now, IncarnationId from, const AgentMessage& me
 
 void Reign::on_agent_messages(Now now, IncarnationId from, std::span<const AgentMessage> messages) {
     Live& live = *live_;
-    if (live.ended) return;
+    if (live.ended) {
+        live.send_home(from, messages);
+        return;
+    }
     const auto is_report = [](const AgentMessage& message) { return unit_of(message) != nullptr; };
     while (!messages.empty()) {
         const auto other = std::find_if_not(messages.begin(), messages.end(), is_report);

@@ -224,6 +224,21 @@ void Reign::Live::acknowledge(IncarnationId to) {
     }
 }
 
+// An agent may find its way to this reign only after the end, as when the last result was read from
+// its spool: nobody else would tell it that there is nothing left to do.
+void Reign::Live::send_home(IncarnationId who, std::span<const AgentMessage> messages) {
+    if (presence.handing_over) return;  // the next reign will hear it
+    const bool is_hello = std::any_of(messages.begin(), messages.end(), [](const auto& each) {
+        return std::holds_alternative<AgentHello>(each);
+    });
+    if (!is_hello) return;
+    const bool at_once = presence.stopping == Stopping::at_once;
+    Leave leave{.reason = "the sweep is at rest", .at_once = at_once};
+    outbox.push_back({
+        appended, ToAgent{who, std::move(leave)}
+    });
+}
+
 CoordinatorHeartbeat Reign::Live::heartbeat_for(const AgentState& agent, Now now) const {
     CoordinatorHeartbeat beat;
     // A local agent knows its end from its keeper, to the millisecond.

@@ -42,6 +42,7 @@ struct Reign::Live {
     CoordinatorHeartbeat heartbeat_for(const AgentState& agent, Now now) const;
     void send_heartbeats(Now now);
     void acknowledge(IncarnationId to);
+    void send_home(IncarnationId who, std::span<const AgentMessage> messages);
     bool is_present(IncarnationId agent) const;
 
     // Sent in order, each when everything before it in the journal is durable.

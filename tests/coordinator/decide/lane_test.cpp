@@ -242,6 +242,16 @@ TEST(HandOver, NotifiesWhenNobodyFollows) {
     EXPECT_EQ(notes.front().event, "stranded");
 }
 
+TEST(HandOver, SendsNobodyHomeWhoComesBeforeTheNextReign) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(2);
+    const IncarnationId agent = harness.join();
+    harness.reign->on_hand_over(harness.now);
+    harness.drain();
+    harness.hello(agent, {});
+    EXPECT_THAT(harness.drain(), IsEmpty());
+}
+
 TEST(HandOver, LeavesASweepThatIsRunOnByTheNextReign) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(2);

@@ -144,6 +144,16 @@ TEST(Canary, IsTriedAgainByRetryAndPassedOverByContinue) {
     }
 }
 
+TEST(Progress, SendsAnAgentHomeThatComesAfterTheEnd) {
+    Harness harness(make_sweep({make_stage("train", 2)}));
+    harness.run_to_end(harness.join());
+    harness.drain();
+    harness.take_facts();
+    harness.hello(IncarnationId{0xb}, {});
+    EXPECT_THAT(told<Leave>(harness.drain()), SizeIs(1));
+    EXPECT_THAT(harness.take_facts(), IsEmpty());
+}
+
 TEST(Progress, CompletesWithEverybodySentHome) {
     Harness harness(make_sweep({make_stage("train", 2)}));
     const IncarnationId agent = harness.join();
