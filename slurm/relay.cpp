@@ -211,14 +211,12 @@ class Relay {
     }
 
     // Slurm says it twice, and other signals may follow; each is passed on, none makes it harder.
+    // USR2 says that the end is near, which agents know by themselves: it is only kept from ending
+    // us.
     void hear_signals() {
         signalfd_siginfo info{};
         while (read(signals_.number(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-            if (info.ssi_signo != SIGUSR2) {
-                leave(fmt::format("signal {}", info.ssi_signo));
-            } else if (coordinator_ && coordinator_->process) {
-                coordinator_->process->send(SIGUSR2);
-            }
+            if (info.ssi_signo != SIGUSR2) leave(fmt::format("signal {}", info.ssi_signo));
         }
     }
 

@@ -99,6 +99,8 @@ Result<ExitCode> relay(const Context& context) {
     settings.nodes = std::move(*nodes);
     settings.runs_coordinator = opened->sweep.slurm.place == SlurmPlace::allocation;
     settings.environment = current_environment();
+    // Nobody waits longer for an agent that does not speak.
+    settings.leave_within = opened->sweep.tuning.lost_after;
     if (auto relayed = run_relay(settings); !relayed) return tl::unexpected(relayed.error());
     return ExitCode::complete;
 }
