@@ -1,0 +1,28 @@
+"""Sweeps that need more time than one allocation has."""
+
+import re
+import unittest
+
+import cluster
+from cluster import MiniCluster
+from sweeps import ClusterSweep
+
+
+class Limits(unittest.TestCase):
+    def test_a_sweep_of_three_allocations_ends_without_a_human(self):
+        with MiniCluster(3) as machines:
+            sweep = ClusterSweep(
+                machines, "three", 6, steps=60, step_seconds=1,
+                slurm={"partition": "short", "time": "60s", "nodes": 3},
+            )  # fmt: skip
+            sweep.submit()
+            sweep.wait_for_phase("complete", 420)
+            sweep.print_stories()
+            sweep.demand_whole(self)
+            self.assertGreaterEqual(len(sweep.allocations()), 3)
+            resumed = [s for s in sweep.stories() if re.search(r"\(resumed from a checkpoint\) is done", s)]
+            self.assertGreaterEqual(len(resumed), 1)
+
+
+if __name__ == "__main__":
+    cluster.main()
