@@ -142,6 +142,10 @@ Effects on_ended(
     const bool on_request = presence.stopping != Stopping::no;
     effects.facts.push_back(AllocationEnded{
         ended.allocation, on_request ? std::string(reason_stop_requested) : ended.reason});
+    // Whoever forgot it may be wrong; it is not asked about any more.
+    if (is_forgotten) {
+        effects.messages.push_back(EndAllocation{ended.allocation, ended.reason});
+    }
     return effects;
 }
 

@@ -215,8 +215,13 @@ TEST(SlurmLane, BelievesAgentsThatSpeakMoreThanAForgetfulQueue) {
     harness.event(AllocationEnded{AllocationId{1}, std::string(reason_forgotten)});
     EXPECT_FALSE(harness.state().allocations()[0].ended);
     harness.tick_after(61s);
+    harness.drain();
     harness.event(AllocationEnded{AllocationId{1}, std::string(reason_forgotten)});
     EXPECT_TRUE(harness.state().allocations()[0].ended);
+    const auto ended = said<EndAllocation>(harness.drain());
+    ASSERT_THAT(ended, SizeIs(1)) << "nobody needs to look for it any more";
+    EXPECT_EQ(ended.front().allocation, AllocationId{1});
+    EXPECT_FALSE(ended.front().started) << "if it lives after all, it is cancelled";
 }
 
 TEST(HandOver, EndsTheEpochAndNothingElse) {
