@@ -14,6 +14,7 @@
 #include "core/io/errands.h"
 #include "core/io/posix_disk.h"
 #include "slurm/command.h"
+#include "slurm/fields.h"
 #include "slurm/job_id.h"
 #include "slurm/job_script.h"
 #include "slurm/queue_file.h"
@@ -39,6 +40,7 @@ enum class JobPhase {
     looking,  // whether it exists is not known
     submitting,
     submitted,
+    cancelling,
     leaving,  // told to end; counts as ended soon
 };
 
@@ -46,6 +48,7 @@ struct Job {
     StartAllocation order;
     JobPhase phase = JobPhase::looking;
     SlurmJobId id;
+    bool ordered = false;   // by this epoch: what to submit is known
     bool unwanted = false;  // to be cancelled as soon as its number is known
     unsigned missing = 0;
     Millis over_boot = never;
@@ -53,6 +56,12 @@ struct Job {
 
 std::string reason_of(const SlurmJobState& state, const std::string& word) {
     return state.end ? std::string(word_for(*state.end)) : word;
+}
+
+// scancel fails for a job that is over, in one of these ways.
+bool says_that_it_is_over(const ProgramRun& scancel) {
+    return mentions_word(scancel.error_output, "invalid job id specified") ||
+           mentions_word(scancel.error_output, "already completing or completed");
 }
 
 }  // namespace
@@ -130,7 +139,7 @@ void SlurmBackend::Content::submit(AllocationId allocation) {
 
 void SlurmBackend::Content::on_submitted(AllocationId allocation, const SubmissionAnswer& answer) {
     const auto found = jobs.find(allocation);
-    if (found == jobs.end()) return;
+    if (found == jobs.end() || found->second.phase != JobPhase::submitting) return;
     Job& job = found->second;
     switch (answer.outcome) {
         case SubmissionOutcome::accepted:
@@ -160,7 +169,8 @@ void SlurmBackend::Content::on_submitted(AllocationId allocation, const Submissi
 }
 
 void SlurmBackend::Content::cancel(AllocationId allocation) {
-    const Job& job = jobs.at(allocation);
+    Job& job = jobs.at(allocation);
+    job.phase = JobPhase::cancelling;
     std::vector<std::string> argv{"scancel", std::to_string(job.id.value)};
     errands->send([this, allocation, command = command_of(std::move(argv))] {
         auto run = run_command(command, settings.environment);
@@ -171,8 +181,10 @@ void SlurmBackend::Content::cancel(AllocationId allocation) {
 void SlurmBackend::Content::on_cancelled(AllocationId allocation, const Result<ProgramRun>& run) {
     const auto found = jobs.find(allocation);
     if (found == jobs.end()) return;
-    // The controller does not answer: tried again after the next look at the queue.
-    if (!run || run->exit_code != 0) {
+    const bool is_over = run && (run->exit_code == 0 || says_that_it_is_over(*run));
+    if (!is_over) {
+        // The controller does not answer: tried again after the next look at the queue.
+        found->second.phase = JobPhase::submitted;
         log(fmt::format(
             "job {} could not be cancelled: {}",
             found->second.id.value,
@@ -186,12 +198,12 @@ void SlurmBackend::Content::on_cancelled(AllocationId allocation, const Result<P
 
 void SlurmBackend::Content::ask_queue() {
     QueueQuery query;
-    query.user = std::to_string(geteuid());
+    query.user = std::to_string(::geteuid());
     for (const auto& [allocation, job] : jobs)
         query.names.push_back(name_of(job));
     auto argv = squeue_argv(query);
-    next_question = now.boot + patience;
     if (!argv) {
+        next_question = now.boot + patience;
         log(argv.error().message);
         return;
     }
@@ -206,6 +218,7 @@ void SlurmBackend::Content::ask_queue() {
         return [this, answer = std::move(answer)] {
             asking = false;
             on_queue(answer);
+            next_question = now.boot + patience;
         };
     });
 }
@@ -238,7 +251,8 @@ void SlurmBackend::Content::on_queue(const Result<std::vector<QueuedJob>>& answe
 // False if the job is over.
 bool SlurmBackend::Content::on_row(AllocationId allocation, Job& job, const QueuedJob& row) {
     job.missing = 0;
-    if (job.phase == JobPhase::submitting) return true;  // sbatch will say it
+    // sbatch, or scancel, will say it.
+    if (job.phase == JobPhase::submitting || job.phase == JobPhase::cancelling) return true;
     if (job.phase == JobPhase::looking) {
         job.phase = JobPhase::submitted;
         job.id = row.job;
@@ -249,7 +263,7 @@ bool SlurmBackend::Content::on_row(AllocationId allocation, Job& job, const Queu
     }
     switch (row.state.phase) {
         case SlurmPhase::running:
-            if (job.phase == JobPhase::leaving) return true;
+            if (job.phase == JobPhase::leaving || job.unwanted) break;
             if (row.end) {
                 report(AllocationStarted{.allocation = allocation, .end_unix = *row.end});
             } else if (row.time_left && row.time_left->unlimited) {
@@ -270,25 +284,33 @@ bool SlurmBackend::Content::on_row(AllocationId allocation, Job& job, const Queu
 }
 
 void SlurmBackend::Content::on_missing(AllocationId allocation, Job& job) {
+    ++job.missing;
     switch (job.phase) {
         case JobPhase::submitting:
+        case JobPhase::cancelling:
         case JobPhase::leaving:
             return;
         case JobPhase::looking:
-            if (++job.missing < missing_before_submitting) return;
+            if (job.missing < missing_before_submitting) return;
             if (job.unwanted) {
                 jobs.erase(allocation);
-            } else {
-                submit(allocation);
+                return;
             }
-            return;
+            if (job.ordered) {
+                submit(allocation);
+                return;
+            }
+            // The journal saw it start: submitted again, it would run twice.
+            break;
         case JobPhase::submitted:
-            // Said again at each look: agents that still speak outweigh it.
-            if (++job.missing < missing_max) return;
-            report(AllocationEnded{
-                .allocation = allocation, .reason = std::string(reason_forgotten)});
+            if (!job.unwanted || job.missing >= missing_max) break;
+            cancel(allocation);
             return;
     }
+    if (job.missing < missing_max) return;
+    // Said again at each look, until the order to end it: agents that still speak outweigh it.
+    report(AllocationEnded{.allocation = allocation, .reason = std::string(reason_forgotten)});
+    if (job.unwanted) jobs.erase(allocation);
 }
 
 void SlurmBackend::Content::end_those_that_left() {
@@ -333,7 +355,6 @@ void SlurmBackend::take_over(Now now, std::span<const AllocationState> left) {
         }
         self.jobs.emplace(state.allocation, std::move(job));
     }
-    self.next_question = now.boot;
 }
 
 void SlurmBackend::carry_out(Now now, const StartAllocation& order) {
@@ -343,10 +364,17 @@ void SlurmBackend::carry_out(Now now, const StartAllocation& order) {
     if (known != self.jobs.end()) {
         // An intent of an earlier epoch: the queue is asked first. Now we know what to submit if it
         // is not there.
-        known->second.order = order;
+        Job& job = known->second;
+        job.order = order;
+        job.ordered = true;
+        if (job.id.value != 0) {
+            // It was said to an epoch of this process that could not write it down.
+            self.report(AllocationSubmitted{
+                .allocation = order.allocation, .job = std::to_string(job.id.value)});
+        }
         return;
     }
-    self.jobs.emplace(order.allocation, Job{.order = order});
+    self.jobs.emplace(order.allocation, Job{.order = order, .ordered = true});
     self.submit(order.allocation);
 }
 
