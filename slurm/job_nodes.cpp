@@ -40,12 +40,13 @@ Result<std::vector<RelayNode>> parse_job_nodes(
     if (!names) return tl::unexpected(names.error());
     std::vector<std::uint32_t> cpus;
     std::string_view rest = cpus_per_node;
-    while (!rest.empty()) {
+    bool is_list = true;
+    while (is_list && !rest.empty()) {
         const std::size_t comma = rest.find(',');
-        if (!add_entry(rest.substr(0, comma), names->size(), cpus)) break;
+        is_list = add_entry(rest.substr(0, comma), names->size(), cpus);
         rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
     }
-    if (names->empty() || cpus.size() != names->size()) {
+    if (!is_list || names->empty() || cpus.size() != names->size()) {
         return fail(
             ErrorCode::invalid_input,
             fmt::format(

@@ -29,14 +29,16 @@ void say(const std::string& line) {
     say_line(stderr, fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", utc, line));
 }
 
-Result<Descriptor> take_signals() {
-    sigset_t wanted;
-    sigemptyset(&wanted);
+sigset_t heard_signals() {
+    sigset_t heard;
+    sigemptyset(&heard);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2})
-        sigaddset(&wanted, number);
-    if (sigprocmask(SIG_BLOCK, &wanted, nullptr) != 0) {
-        return fail_from_errno("blocking signals", errno);
-    }
+        sigaddset(&heard, number);
+    return heard;
+}
+
+Result<Descriptor> take_signals() {
+    const sigset_t wanted = heard_signals();
     const int number = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     if (number < 0) return fail_from_errno("making a signalfd", errno);
     return Descriptor(number);
@@ -170,7 +172,8 @@ class Relay {
             }
         }
         if (coordinator_ && coordinator_->process) reap_coordinator();
-        if (keepers_over() && coordinator_ && !coordinator_->over) leave("its keepers have left");
+        // Once: a coordinator may take the second TERM for impatience.
+        if (keepers_over() && coordinator_ && !leaving_) leave("its keepers have left");
     }
 
     void reap_coordinator() {
@@ -310,7 +313,16 @@ std::vector<std::string> srun_environment(const std::vector<std::string>& enviro
     return kept;
 }
 
+Result<void> hold_relay_signals() {
+    const sigset_t held = heard_signals();
+    if (sigprocmask(SIG_BLOCK, &held, nullptr) != 0) {
+        return fail_from_errno("blocking signals", errno);
+    }
+    return {};
+}
+
 Result<void> run_relay(const RelaySettings& settings) {
+    if (auto held = hold_relay_signals(); !held) return held;
     auto signals = take_signals();
     if (!signals) return tl::unexpected(signals.error());
     return Relay(settings, std::move(*signals)).run();

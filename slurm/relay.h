@@ -45,6 +45,10 @@ constexpr bool means_over(int exit_code) {
     return exit_code == 0 || (exit_code >= 3 && exit_code <= 5);
 }
 
+// From now on a signal waits for run_relay() instead of ending this process: Slurm may send USR2 as
+// soon as a short job starts. For whoever has something to do before; no thread may run yet.
+Result<void> hold_relay_signals();
+
 // TERM, INT and HUP: the job is to end; everybody is told, nothing is started again.
 Result<void> run_relay(const RelaySettings& settings);
 

@@ -65,6 +65,7 @@ Result<AllocationId> find_allocation(const OpenedSweep& opened, const std::strin
 }
 
 Result<ExitCode> relay(const Context& context) {
+    if (auto held = hold_relay_signals(); !held) return tl::unexpected(held.error());
     const std::string directory = std::filesystem::current_path();
     const std::string name = from_environment("SLURM_JOB_NAME");
     const std::string token = token_of_job_name(directory, name);
