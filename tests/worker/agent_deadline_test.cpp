@@ -152,5 +152,70 @@ TEST(AgentDeadlines, LetAnIdleAgentLeaveAtTheEnd) {
     EXPECT_TRUE(harness.exited);
 }
 
+TEST(AgentDeadlines, ComeCloserWhenTheAllocationIsShortened) {
+    AgentHarness harness(ending_after(seconds{1'000}));
+    harness.connect();
+    harness.assign({assignment_of(unit_at(0))});
+    harness.hear(CoordinatorHeartbeat{.allocation_left = seconds{100}});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), IsEmpty());
+    harness.advance_led(Millis{84'999});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), IsEmpty());
+    harness.advance_led(Millis{1});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+}
+
+TEST(AgentDeadlines, StopAUnitAtOnceWhoseEndHasComeNear) {
+    AgentHarness harness(ending_after(seconds{1'000}));
+    harness.connect();
+    harness.assign({assignment_of(unit_at(0))});
+    harness.hear(CoordinatorHeartbeat{.allocation_left = seconds{10}});
+    ASSERT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+    EXPECT_EQ(harness.ordered<EndAttempt>()[0].cause, Cause::time_limit);
+}
+
+TEST(AgentDeadlines, MoveAwayWhenTheAllocationIsProlonged) {
+    AgentHarness harness(ending_after(seconds{100}));
+    harness.connect();
+    harness.assign({assignment_of(unit_at(0))});
+    harness.hear(CoordinatorHeartbeat{.allocation_left = seconds{200}});
+    harness.advance_led(seconds{184});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), IsEmpty());
+    harness.advance_led(seconds{1});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+}
+
+TEST(AgentDeadlines, ComeFromTheCoordinatorIfTheAgentKnewOfNone) {
+    AgentHarness harness(ending_after(Millis{0}));
+    harness.connect();
+    harness.assign({assignment_of(unit_at(0))});
+    harness.hear(CoordinatorHeartbeat{.allocation_left = seconds{100}});
+    harness.advance_led(seconds{85});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+}
+
+TEST(AgentDeadlines, DoNotMoveByTheTimeThatAMessageTakesNorByAnUnknownEnd) {
+    AgentHarness harness(ending_after(seconds{100}));
+    harness.connect();
+    harness.assign({assignment_of(unit_at(0))});
+    harness.hear(CoordinatorHeartbeat{.allocation_left = Millis{101'999}});
+    harness.hear(CoordinatorHeartbeat{.allocation_left = Millis{0}});
+    harness.advance_led(Millis{84'999});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), IsEmpty());
+    harness.advance_led(Millis{1});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+}
+
+TEST(AgentDeadlines, AreToldToACoordinatorThatIsNew) {
+    AgentHarness harness(ending_after(seconds{100}));
+    harness.connect();
+    harness.hear(CoordinatorHeartbeat{.allocation_left = seconds{200}});
+    harness.advance(seconds{20});
+    harness.clear();
+    harness.connect(2);
+    const auto hellos = harness.said<AgentHello>();
+    ASSERT_THAT(hellos, SizeIs(1));
+    EXPECT_EQ(hellos[0].allocation_left, Millis{seconds{180}});
+}
+
 }  // namespace
 }  // namespace xorch
