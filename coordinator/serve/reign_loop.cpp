@@ -300,6 +300,8 @@ void ReignLoop::Content::hear_backend() {
         if (ended == nullptr) continue;
         const auto key = agent_keys.find(ended->allocation);
         if (key == agent_keys.end()) continue;
+        // Agents that speak outweigh a forgetful queue.
+        if (!reign->state().allocations()[ended->allocation.value - 1].ended) continue;
         socket->revoke(key->second);
         agent_keys.erase(key);
         const std::string name = agent_key_name(ended->allocation);

@@ -30,6 +30,20 @@ TEST(AliveCounter, CountsItsBeatsAlsoWhenItIsOpenedAgain) {
     EXPECT_EQ(read_alive(disk, path).value(), 2U);
 }
 
+TEST(AliveCounter, IsMarkedByAnEpochThatEndedInOrder) {
+    MemoryDisk disk;
+    const std::string path = layout.alive(EpochNumber{1});
+    EXPECT_EQ(read_alive_sign(disk, path).value(), AliveSign{});
+    auto counter = AliveCounter::open(disk, path);
+    ASSERT_TRUE(counter);
+    ASSERT_TRUE(counter->bump());
+    EXPECT_EQ(read_alive_sign(disk, path).value(), (AliveSign{1, false}));
+    ASSERT_TRUE(mark_ended(disk, path));
+    EXPECT_TRUE(read_alive_sign(disk, path)->marked_ended);
+    ASSERT_TRUE(counter->bump());
+    EXPECT_TRUE(read_alive_sign(disk, path)->marked_ended) << "a late beat takes nothing back";
+}
+
 class SnapshotFile : public testing::Test {
  protected:
     void SetUp() override {

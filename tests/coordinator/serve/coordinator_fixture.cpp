@@ -143,6 +143,7 @@ Sweep CoordinatorFixture::make_sweep(int units) {
 
 void CoordinatorFixture::start(Sweep sweep) {
     sweep_ = std::move(sweep);
+    outcome_.reset();
     running_ = std::async(std::launch::async, [this] {
         return run_coordinator(settings_, sweep_, backend_, disk_, stop_);
     });

@@ -125,6 +125,7 @@ class CoordinatorFixture : public testing::Test {
     // One stage "train" with so many units.
     static Sweep make_sweep(int units);
 
+    // Also a second time, once the first one has returned.
     void start(Sweep sweep);
 
     // The outcome, once the coordinator returns.
