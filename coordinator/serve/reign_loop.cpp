@@ -5,24 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <map>
-#include <optional>
-#include <set>
 #include <utility>
 
-#include "coordinator/journal/alive.h"
-#include "coordinator/serve/agent_links.h"
-#include "coordinator/serve/assigner.h"
-#include "coordinator/serve/derived.h"
-#include "coordinator/serve/notify.h"
-#include "coordinator/serve/reign_journal.h"
-#include "coordinator/serve/requests.h"
+#include "coordinator/serve/reign_content.h"
 #include "coordinator/serve/spool_reader.h"
 #include "core/io/clock.h"
-#include "core/io/errands.h"
 #include "core/io/keys.h"
-#include "core/io/server_socket.h"
 #include "core/wire/endpoint.h"
 
 namespace xorch {
@@ -38,59 +26,6 @@ constexpr Millis tick_pause{10};
 constexpr Millis longest_wait{1'000};
 
 }  // namespace
-
-// Members that others refer to come first, so that they go last. The two errand threads come last:
-// their work refers to everything.
-struct ReignLoop::Content {
-    Parts parts;
-    Now now;
-    Millis ticked_boot{0};
-    std::unique_ptr<ReignJournal> journal;
-    std::optional<ServerSocket> socket;  // until the reign is over and everybody knows
-    std::optional<AgentLinks> links;
-    std::optional<Reign> reign;
-    std::optional<Assigner> assigner;
-    std::optional<Requests> requests;
-    std::optional<Notifier> notifier;
-    std::optional<Derived> derived;
-    std::map<AllocationId, std::string> agent_keys;  // public; of allocations that live
-    std::set<IncarnationId> sent_away;               // and did not say goodbye yet
-    std::optional<Errands> errands;                  // short: spools, inbox, status, keys, rows
-    std::optional<Errands> tables_errands;           // long
-
-    const CoordinatorSettings& settings() const { return *parts.settings; }
-
-    void log(std::string_view line) const {
-        if (settings().log) settings().log(line);
-    }
-
-    Result<void> open_socket(const KeyPair& keys);
-    Result<void> begin(Claimed claimed);
-    void make_parts();
-    void take_over_allocations();
-    void admit(AllocationId allocation, const std::string& public_key);
-
-    Result<ReignOutcome> run();
-    void wait();
-    Millis wake_time() const;
-    Millis tick_time() const;
-    std::optional<Error> turn();
-    void hear_frames();
-    void hear_backend();
-    void hear_stop();
-    void read_spools();
-
-    void speak();
-    void say(ToAgent& message);
-    void say(ClientReply& reply);
-    void say(StartAllocation& order);
-    void say(EndAllocation& order);
-    void say(Notification& notification);
-    void say(AdoptionWanted& wanted);
-    ReignOutcome end();
-    void await_allocations();
-    void hang_up();
-};
 
 // ---- beginning ----
 
@@ -408,7 +343,7 @@ void ReignLoop::Content::say(AdoptionWanted& wanted) {
     });
 }
 
-// ---- ending ----
+// ---- from turn to turn ----
 
 Result<ReignOutcome> ReignLoop::Content::run() {
     // A stop that was wished while there was no reign counts in this one.
@@ -420,58 +355,6 @@ Result<ReignOutcome> ReignLoop::Content::run() {
         wait();
     }
     return end();
-}
-
-ReignOutcome ReignLoop::Content::end() {
-    speak();
-    const auto marked = mark_ended(*parts.disk, settings().layout.alive(journal->epoch()));
-    // Whoever waits for the sweep waits for our silence instead.
-    if (!marked) log(marked.error().message);
-    // Replies by file, keys that were removed.
-    errands->finish();
-    speak();
-    await_allocations();
-    now = read_clocks();
-    return {
-        .status = derived->finish(now),
-        .handed_over = reign->state().has_open_allocations(),
-        .stops = parts.wishes->count};
-}
-
-// So that nothing of ours runs any more when we return. What outlives this is found by the next
-// epoch.
-void ReignLoop::Content::await_allocations() {
-    const Millis end = read_clocks().boot + settings().farewell;
-    // After a hand-over they go on.
-    if (reign->state().has_open_allocations()) agent_keys.clear();
-    while (true) {
-        now = read_clocks();
-        hang_up();
-        for (const AllocationEvent& event : parts.backend->poll(now)) {
-            if (const auto* ended = std::get_if<AllocationEnded>(&event.what)) {
-                agent_keys.erase(ended->allocation);
-            }
-        }
-        notifier->poll(now);
-        if ((agent_keys.empty() && notifier->is_idle()) || now.boot >= end) return;
-        const Millis wake = std::min({end, parts.backend->next_poll(), notifier->next_poll()});
-        std::array<pollfd, 2> watched{
-            pollfd{.fd = parts.backend->descriptor(),        .events = POLLIN, .revents = 0},
-            pollfd{.fd = socket ? socket->descriptor() : -1, .events = POLLIN, .revents = 0},
-        };
-        const Millis left = std::max(wake - now.boot, Millis(0));
-        poll(watched.data(), watched.size(), static_cast<int>(left.count()));
-    }
-}
-
-// Nothing is acknowledged once the reign is over. An agent whose last attempts took their grace to
-// end would wait for that; the end of its connection tells it not to. Not before its goodbye: what
-// it has not read yet is lost with the connection.
-void ReignLoop::Content::hang_up() {
-    if (!socket) return;
-    hear_frames();
-    speak();
-    if (sent_away.empty()) socket.reset();
 }
 
 ReignLoop::ReignLoop(std::unique_ptr<Content> content) : content_(std::move(content)) {}
