@@ -230,10 +230,17 @@ class Relay {
             leave("the sweep is over");
             return;
         }
-        for_each_child([](Child& child) {
-            if (child.process) child.process->send(SIGKILL);
-        });
+        for (Child& keeper : keepers_) {
+            if (keeper.process) keeper.process->send(SIGKILL);
+        }
         kill_at_ = never;
+        if (!coordinator_ || !coordinator_->process) return;
+        if (killed_keepers_) {
+            coordinator_->process->send(SIGKILL);
+        } else {
+            killed_keepers_ = true;
+            kill_at_ = read_clocks().boot + settings_.coordinator_leaves;
+        }
     }
 
     void wait() {
@@ -265,6 +272,7 @@ class Relay {
     std::vector<Child> keepers_;
     std::optional<Child> coordinator_;
     bool leaving_ = false;
+    bool killed_keepers_ = false;
     Millis kill_at_ = never;
 };
 

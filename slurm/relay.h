@@ -37,6 +37,7 @@ struct RelaySettings {
     Millis settled_after{10'000};  // what lived so long did not die of how it was started
     int quick_failures_max = 8;    // in a row, of one node's keeper: then the node is left alone
     Millis leave_within{60'000};   // keepers of a sweep that is over, before they are killed
+    Millis coordinator_leaves{60'000};  // and the coordinator, which writes its last tables, later
 };
 
 // Whether `xorch coordinator` says by its exit code that the sweep is over: complete, incomplete,
