@@ -43,6 +43,10 @@ struct CoordinatorSettings {
 
     OnStop on_stop = OnStop::stop_the_sweep;
 
+    // That this process is a part of, and that ends when it hands over; 0 = none.
+    AllocationId allocation;
+    bool leaves_at_once = false;  // reign only to hand over
+
     // Hand over as soon as the batch system took the allocations that the sweep wants, or refused.
     bool only_submit = false;
 

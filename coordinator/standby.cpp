@@ -7,7 +7,6 @@
 #include "core/io/clock.h"
 
 namespace xorch {
-namespace {
 
 Result<bool> is_over(Disk& disk, const StandbySettings& settings, const Sweep& sweep) {
     const auto read = read_state(disk, settings.layout, sweep);
@@ -16,8 +15,6 @@ Result<bool> is_over(Disk& disk, const StandbySettings& settings, const Sweep& s
     const std::uint32_t number = settings.allocation.value;
     return number == 0 || number > all.size() || all[number - 1].ended;
 }
-
-}  // namespace
 
 bool SilenceWatch::observe(Now now, EpochNumber epoch, const AliveSign& sign) {
     if (sign.marked_ended) return true;

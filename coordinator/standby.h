@@ -44,6 +44,9 @@ class SilenceWatch {
     Millis since_{0};
 };
 
+// Whether the journal says that our allocation has ended.
+Result<bool> is_over(Disk& disk, const StandbySettings& settings, const Sweep& sweep);
+
 Result<Stood> stand_by(
     Disk& disk, const StandbySettings& settings, const Sweep& sweep, StopSource& stop
 );

@@ -8,6 +8,13 @@
 
 namespace xorch {
 
+namespace {
+
+// Who goes is killed soon: batch systems wait for half a minute.
+constexpr Millis heir_wait{20'000};
+
+}  // namespace
+
 Reign::Reign(State state, EpochNumber epoch, FactSink& sink, Now now)
     : live_(std::make_unique<Live>(std::move(state), epoch, sink, now)) {
     // An intent of an earlier epoch that nobody carried out, as far as the journal knows.
@@ -101,10 +108,13 @@ void Reign::on_stop_requested(Now now, bool at_once) {
     live.go_on(now);
 }
 
-void Reign::on_hand_over(Now now) {
+void Reign::on_hand_over(Now now, AllocationId leaves) {
     Live& live = *live_;
     if (live.ended) return;
-    live.presence.handing_over = true;
+    Presence& presence = live.presence;
+    if (!presence.handing_over) presence.hand_over_by = now.boot + heir_wait;
+    presence.handing_over = true;
+    presence.leaves = leaves;
     live.go_on(now);
 }
 
@@ -150,7 +160,8 @@ Millis Reign::next_tick() const {
     if (const auto healthy = next_healthy_canary(live_->state, presence)) {
         next = std::min(next, *healthy);
     }
-    for (const Millis moment : {presence.ask_again, presence.successors_awaited}) {
+    for (const Millis moment :
+         {presence.ask_again, presence.successors_awaited, presence.hand_over_by}) {
         if (moment > presence.judged) next = std::min(next, moment);
     }
     const Millis resumable_until = presence.began + 2 * tuning.inbox_every;

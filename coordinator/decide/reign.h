@@ -94,8 +94,9 @@ class Reign {
     void on_stop_requested(Now now, bool at_once);
 
     // This process has to go, the sweep goes on: the epoch ends, agents and allocations stay for
-    // the next one.
-    void on_hand_over(Now now);
+    // the next one. If the allocation `leaves` goes with this process, the epoch ends only once
+    // another one is queued, or the batch system took too long to say; 0 = none goes.
+    void on_hand_over(Now now, AllocationId leaves = {});
 
     // Time passed: silent agents, canary waves, retry delays, selections, new work for idle agents.
     void on_tick(Now now);

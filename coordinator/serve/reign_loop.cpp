@@ -251,7 +251,7 @@ void ReignLoop::Content::hear_backend() {
 void ReignLoop::Content::hear_stop() {
     for (unsigned wishes = parts.stop->take(); wishes > 0; --wishes) {
         if (settings().on_stop == OnStop::hand_over) {
-            reign->on_hand_over(now);
+            reign->on_hand_over(now, settings().allocation);
             continue;
         }
         const bool at_once = ++parts.wishes->count > 1;
@@ -349,6 +349,7 @@ Result<ReignOutcome> ReignLoop::Content::run() {
     // A stop that was wished while there was no reign counts in this one.
     if (parts.wishes->count > 0) reign->on_stop_requested(now, parts.wishes->count > 1);
     reign->on_tick(now);
+    if (settings().leaves_at_once) reign->on_hand_over(now, settings().allocation);
     while (!reign->finished()) {
         if (auto failure = turn()) return tl::unexpected(std::move(*failure));
         if (reign->finished()) break;

@@ -36,7 +36,7 @@ bool somebody_follows(const State& state) {
 
 std::optional<std::string> why_over(const State& state, const Presence& presence, Now now) {
     if (state.complete()) return std::string(reason_complete);
-    if (presence.handing_over) return std::string(reason_handed_over);
+    if (may_hand_over(state, presence, now)) return std::string(reason_handed_over);
     if (presence.stopping == Stopping::at_once) return std::string(reason_stop_requested);
     if (presence.stopping == Stopping::in_order) {
         if (!state.present_agents().empty()) return std::nullopt;

@@ -126,6 +126,29 @@ bool was_heard_lately(const State& state, const Presence& presence, AllocationId
     });
 }
 
+// Whether an allocation other than ours will bring who can reign: one that waits, or one that runs
+// as far as its agents show. What the journal calls running may have died with the last reign.
+bool has_heir(const State& state, const Presence& presence, Now now) {
+    const std::vector<AllocationState>& all = state.allocations();
+    return std::any_of(all.begin(), all.end(), [&](const AllocationState& each) {
+        if (each.ended || !each.submitted || each.allocation == presence.leaves) return false;
+        return !each.started || was_heard_lately(state, presence, each.allocation, now);
+    });
+}
+
+// A lane never dies: whoever goes before anything waits behind its allocation asks for it first.
+Effects leave_an_heir(const State& state, const Presence& presence, Now now) {
+    if (presence.leaves.value == 0 || presence.leaves.value > state.allocations().size()) return {};
+    const std::vector<AllocationState>& all = state.allocations();
+    const bool is_asked_for = std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
+        return !each.ended && !each.submitted && !each.started;
+    });
+    if (is_asked_for || has_heir(state, presence, now) || now.boot < presence.ask_again) return {};
+    const AllocationState& ours = all[presence.leaves.value - 1];
+    const AllocationId after = ours.ended ? AllocationId{} : ours.allocation;
+    return intend(state, presence, ours.lane, after);
+}
+
 Effects on_ended(
     const State& state, const Presence& presence, const AllocationEnded& ended, Now now
 ) {
@@ -162,8 +185,7 @@ StartAllocation start_order(const State& state, const AllocationState& allocatio
 
 Effects on_lane(const State& state, const Presence& presence, Now now) {
     Effects effects;
-    const bool wanted = !state.paused() && !state.complete() && presence.stopping == Stopping::no &&
-                        !presence.handing_over;
+    const bool wanted = !state.paused() && !state.complete() && presence.stopping == Stopping::no;
     if (!wanted) return effects;
     if (state.barren_allocations() >= barren_max) {
         effects.facts.push_back(SweepPaused{fmt::format(
@@ -183,10 +205,18 @@ Effects on_lane(const State& state, const Presence& presence, Now now) {
         )});
         return effects;
     }
+    if (presence.handing_over) return leave_an_heir(state, presence, now);
     if (state.plan().sweep().backend == BackendKind::slurm) {
         return on_lanes_of_slurm(state, presence, now);
     }
     return state.has_open_allocations() ? effects : intend(state, presence, 0, {});
+}
+
+bool may_hand_over(const State& state, const Presence& presence, Now now) {
+    if (!presence.handing_over) return false;
+    const bool needs_heir = presence.leaves.value != 0 && !state.paused() &&
+                            state.refused_for_good().empty() && now.boot < presence.hand_over_by;
+    return !needs_heir || has_heir(state, presence, now);
 }
 
 Effects on_allocation(

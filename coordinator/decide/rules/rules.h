@@ -71,6 +71,10 @@ std::optional<Millis> next_healthy_canary(const State& state, const Presence& pr
 // The next allocations that the work deserves, and those that it no longer does.
 Effects on_lane(const State& state, const Presence& presence, Now now);
 
+// Whether a reign that is handing over may end: somebody else will come, or nobody is to, or the
+// batch system took too long to say.
+bool may_hand_over(const State& state, const Presence& presence, Now now);
+
 // The order that carries out an intent.
 StartAllocation start_order(const State& state, const AllocationState& allocation);
 

@@ -247,6 +247,42 @@ TEST(HandOver, NotifiesWhenNobodyFollows) {
     EXPECT_EQ(notes.front().event, "stranded");
 }
 
+TEST(HandOver, OfAnAllocationThatGoesWaitsUntilItsSuccessorIsQueued) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(1);
+    harness.reign->on_hand_over(harness.now, AllocationId{1});
+    harness.drain();
+    EXPECT_FALSE(harness.reign->finished()) << "nobody else would come";
+    harness.submitted(2);
+    harness.drain();
+    EXPECT_TRUE(harness.reign->finished());
+}
+
+TEST(HandOver, OfTheLastAllocationAsksForAnother) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(1);
+    harness.submitted(2);
+    harness.take_facts();
+    // The first one runs, says the journal; none of its agents did.
+    harness.reign->on_hand_over(harness.now, AllocationId{2});
+    const auto intended = all_of<AllocationIntended>(harness.take_facts());
+    ASSERT_THAT(intended, SizeIs(1));
+    EXPECT_EQ(intended.front().after, AllocationId{2});
+    harness.submitted(3);
+    harness.drain();
+    EXPECT_TRUE(harness.reign->finished());
+}
+
+TEST(HandOver, DoesNotWaitForeverForABatchSystemThatDoesNotAnswer) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(1);
+    harness.reign->on_hand_over(harness.now, AllocationId{1});
+    harness.drain();
+    harness.tick_after(Millis{20'000});
+    harness.drain();
+    EXPECT_TRUE(harness.reign->finished());
+}
+
 TEST(HandOver, SendsNobodyHomeWhoComesBeforeTheNextReign) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(2);

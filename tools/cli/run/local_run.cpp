@@ -156,6 +156,8 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, con
     CoordinatorSettings settings = make_settings(opened, std::move(*self));
     settings.on_stop = mode.on_stop;
     settings.only_submit = mode.only_submit;
+    settings.allocation = mode.allocation;
+    settings.leaves_at_once = mode.leaves_at_once;
     if (auto placed = choose_address(opened, settings); !placed) {
         return tl::unexpected(placed.error());
     }

@@ -33,9 +33,11 @@ enum class Display {
 struct RunMode {
     Display display = Display::live;
     OnStop on_stop = OnStop::stop_the_sweep;
-    bool only_submit = false;    // hand over once the batch system took the allocations
-    SignalStop* stop = nullptr;  // of the caller, made before any thread was started
-    std::string job = {};        // the batch job that this process is in
+    bool only_submit = false;      // hand over once the batch system took the allocations
+    SignalStop* stop = nullptr;    // of the caller, made before any thread was started
+    std::string job = {};          // the batch job that this process is in
+    AllocationId allocation = {};  // that this job is; 0 = none
+    bool leaves_at_once = false;   // reign only to see to it that somebody else will
 };
 
 // Blocks until the sweep is complete, was stopped or handed over. The exit code says which.

@@ -81,17 +81,27 @@ Result<ExitCode> run_in_allocation(
         const auto stood = stand_by(disk, standby, opened.sweep, **stop);
         if (!stood) return tl::unexpected(stood.error());
         if (*stood == Stood::over) return ExitCode::complete;
-        if (*stood == Stood::told_to_go) return ExitCode::checkpointed;
+        const bool leaves = *stood == Stood::told_to_go;
+        if (leaves) {
+            const auto over = is_over(disk, standby, opened.sweep);
+            if (!over) return tl::unexpected(over.error());
+            if (*over) return ExitCode::checkpointed;
+        }
+        // Also who has to go tries: if nobody reigns, nobody has queued what comes after us.
         const auto reigned = run_here(
             context,
             opened,
             {.display = Display::quiet,
              .on_stop = OnStop::hand_over,
              .stop = stop->get(),
-             .job = own_job()}
+             .job = own_job(),
+             .allocation = allocation,
+             .leaves_at_once = leaves}
         );
+        const bool held = !reigned && reigned.error().code == ErrorCode::conflict;
+        if (leaves && held) return ExitCode::checkpointed;
         // Somebody else was quicker, or took over while this process stood still.
-        if (!reigned && reigned.error().code == ErrorCode::conflict) continue;
+        if (held) continue;
         return reigned;
     }
 }
