@@ -50,7 +50,7 @@ class Cancels(LongAllocations):
 
 class Cuts(LongAllocations):
     def test_units_of_a_node_behind_a_cut_link_run_elsewhere(self):
-        sweep = self.start("cut", 9, steps=20, step_seconds=0.4)
+        sweep = self.start("cut", 9, steps=20, step_seconds=0.4, tuning={"leaderless_exit": "10s"})
         sweep.wait_for(lambda: len(sweep.status()["agents"]) >= 2, "two agents")
         sweep.wait_for_checkpoint()
         holder = sweep.status()["holder"]["host"]

@@ -18,7 +18,7 @@ PYTHON = "/usr/bin/python3"
 # Short times, so that a test sees within seconds what takes a minute otherwise.
 QUICK = {
     "heartbeat_every": "1s", "suspect_after": "3s", "lost_after": "10s", "holder_silent": "6s",
-    "alive_every": "1s", "inbox_every": "500ms", "save_guess": "3s", "leaderless_exit": "10s",
+    "alive_every": "1s", "inbox_every": "500ms", "save_guess": "3s", "leaderless_exit": "60s",
 }  # fmt: skip
 
 
