@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 from cluster import ENDED, ROOT
@@ -216,25 +215,6 @@ class ClusterSweep:
 
     def print_stories(self):
         print("\n".join(self.stories()), flush=True)
-
-
-def in_parallel(*actions):
-    """Runs all of them at once, to their end; raises the first failure."""
-    failures = []
-
-    def run(action):
-        try:
-            action()
-        except BaseException as error:  # pylint: disable=broad-except
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 sys.stdout.reconfigure(line_buffering=True)
