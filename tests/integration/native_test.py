@@ -49,10 +49,10 @@ class NativeSweeps(unittest.TestCase):
         self.assertEqual(self.place.processes(), [])
 
     def test_units_cut_by_allocations_that_end_have_the_records_of_an_undisturbed_run(self):
-        # Saved after each step, on a disk on which 50 times take longer than an allocation lasts.
-        self.place.run("submit", self.sweep("whole", steps=50), check=0)
+        # Saved after each step, on a disk on which 100 times take longer than two allocations last.
+        self.place.run("submit", self.sweep("whole", steps=100), check=0)
         self.place.gate_publishing(PUBLISH_MS="100")
-        cut = self.sweep("cut", steps=50, every="1ms")
+        cut = self.sweep("cut", steps=100, every="1ms")
         self.place.run("submit", cut, "--set", "local.time=4s", "--set", "local.slots=2", check=0)
         self.place.gate_publishing()
         self.assertGreater(min(row["attempt"] for row in self.records("cut")), 1)
