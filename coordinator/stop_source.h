@@ -4,8 +4,10 @@
 // Loop thread only.
 
 #include <memory>
+#include <utility>
 
 #include "core/error.h"
+#include "core/io/descriptor.h"
 
 namespace xorch {
 
@@ -25,7 +27,6 @@ class StopSource {
 class SignalStop final : public StopSource {
  public:
     static Result<std::unique_ptr<SignalStop>> make();
-    ~SignalStop() override;
 
     int descriptor() const override;
     unsigned take() override;
@@ -34,9 +35,9 @@ class SignalStop final : public StopSource {
     int last_signal() const { return last_signal_; }
 
  private:
-    explicit SignalStop(int descriptor) : descriptor_(descriptor) {}
+    explicit SignalStop(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
-    int descriptor_;
+    Descriptor descriptor_;
     int last_signal_ = 0;
 };
 

@@ -17,31 +17,19 @@
 #include "core/io/console.h"
 #include "core/io/descriptor.h"
 #include "core/io/process.h"
+#include "core/io/signals.h"
 
 namespace xorch {
 namespace {
 
 constexpr Millis never{std::numeric_limits<std::int64_t>::max()};
 
+constexpr std::initializer_list<int> heard_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+
 void say(const std::string& line) {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(read_clocks().unix);
     const auto utc = fmt::gmtime(static_cast<std::time_t>(now.count()));
     say_line(stderr, fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", utc, line));
-}
-
-sigset_t heard_signals() {
-    sigset_t heard;
-    sigemptyset(&heard);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2})
-        sigaddset(&heard, number);
-    return heard;
-}
-
-Result<Descriptor> take_signals() {
-    const sigset_t wanted = heard_signals();
-    const int number = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (number < 0) return fail_from_errno("making a signalfd", errno);
-    return Descriptor(number);
 }
 
 // A child that is started again when it dies.
@@ -322,16 +310,11 @@ std::vector<std::string> srun_environment(const std::vector<std::string>& enviro
 }
 
 Result<void> hold_relay_signals() {
-    const sigset_t held = heard_signals();
-    if (sigprocmask(SIG_BLOCK, &held, nullptr) != 0) {
-        return fail_from_errno("blocking signals", errno);
-    }
-    return {};
+    return block_signals(heard_signals);
 }
 
 Result<void> run_relay(const RelaySettings& settings) {
-    if (auto held = hold_relay_signals(); !held) return held;
-    auto signals = take_signals();
+    auto signals = take_signals(heard_signals);
     if (!signals) return tl::unexpected(signals.error());
     return Relay(settings, std::move(*signals)).run();
 }

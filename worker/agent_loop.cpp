@@ -19,6 +19,7 @@
 #include "core/io/descriptor.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
+#include "core/io/signals.h"
 #include "core/wire/messages_codec.h"
 #include "worker/agent.h"
 #include "worker/attempt_runner.h"
@@ -60,20 +61,6 @@ std::string node_name() {
 std::uint64_t number_from(const char* variable) {
     const char* text = std::getenv(variable);
     return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
-}
-
-Result<Descriptor> take_signals() {
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) {
-        sigaddset(&wanted, number);
-    }
-    if (sigprocmask(SIG_BLOCK, &wanted, nullptr) != 0) {
-        return fail_from_errno("blocking signals", errno);
-    }
-    const int number = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (number < 0) return fail_from_errno("making a signalfd", errno);
-    return Descriptor(number);
 }
 
 // A keeper that died before we looked left us to somebody whose end we would wait for in vain, so
@@ -251,7 +238,7 @@ Capacity measure_capacity(const Sweep& sweep) {
 }
 
 Result<void> run_agent(const Sweep& sweep, const AgentLoopSettings& settings) {
-    auto signals = take_signals();
+    auto signals = take_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR2});
     if (!signals) return tl::unexpected(signals.error());
     const auto parent = find_keeper();
     if (!parent) return tl::unexpected(parent.error());

@@ -19,6 +19,7 @@
 #include "core/io/clock.h"
 #include "core/io/descriptor.h"
 #include "core/io/process.h"
+#include "core/io/signals.h"
 #include "worker/os/process_tree.h"
 #include "worker/scratch.h"
 
@@ -35,20 +36,6 @@ constexpr Millis look_again{5};
 // How long an agent that is told to go or whose allocation ended may take before it is killed. It
 // needs its units' grace periods; the batch system's own patience is usually 30 s.
 constexpr Millis patience{60'000};
-
-Result<Descriptor> take_signals() {
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) {
-        sigaddset(&wanted, number);
-    }
-    if (sigprocmask(SIG_BLOCK, &wanted, nullptr) != 0) {
-        return fail_from_errno("blocking signals", errno);
-    }
-    const int number = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (number < 0) return fail_from_errno("making a signalfd", errno);
-    return Descriptor(number);
-}
 
 Result<IncarnationId> fresh_incarnation() {
     IncarnationId id;
@@ -255,7 +242,7 @@ bool Keeper::is_over() const {
 Result<void> run_keeper(const KeeperSettings& settings) {
     XORCH_CHECK(!settings.agent_command.empty(), "a keeper needs to know what to keep");
     if (auto subreaper = become_subreaper(); !subreaper) return subreaper;
-    auto signals = take_signals();
+    auto signals = take_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD});
     if (!signals) return tl::unexpected(signals.error());
     const auto self = name_this_process();
     if (!self) return tl::unexpected(self.error());
