@@ -77,6 +77,8 @@ function(xorch_test NAME)
     add_executable(${NAME} ${ARG_SOURCES})
     target_link_libraries(${NAME} PRIVATE xorch_flags ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
     target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR})
+    # Tests run once and are compiled often: a quarter of their compile time went into optimising them.
+    target_compile_options(${NAME} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
     add_dependencies(tests_${ARG_LABEL} ${NAME})
     gtest_discover_tests(
         ${NAME} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
