@@ -9,21 +9,13 @@
 #include <variant>
 #include <vector>
 
+#include "core/capacity.h"
 #include "core/ids.h"
 #include "core/sweep.h"
 #include "core/time.h"
 #include "core/unit.h"
 
 namespace xorch {
-
-// What a node offers to units.
-struct Capacity {
-    std::uint32_t cpus = 0;
-    std::uint32_t gpus = 0;
-    Bytes memory{0};  // 0 = not watched
-
-    friend bool operator==(const Capacity&, const Capacity&) = default;
-};
 
 struct AllocationIntended {
     AllocationId allocation;

@@ -97,7 +97,4 @@ Effects ask_agents_to_leave(const State& state, const Presence& presence);
 
 Effects schedule(const State& state, const Presence& presence, Now now);
 
-// How many units with these needs fit into what `used` leaves of the capacity.
-std::uint32_t fitting(const Capacity& capacity, const Capacity& used, const Resources& each);
-
 }  // namespace xorch
