@@ -20,6 +20,7 @@ struct AllocationState {
     std::string token;
     std::string job;
     Millis end_unix{0};
+    Millis began_unix{0};
     std::uint32_t lane = 0;
     AllocationId after;  // its predecessor in the lane; 0 = none
     bool submitted = false;
@@ -39,6 +40,10 @@ struct EndAllocation {
     std::string reason;
     bool started = false;  // its agents were asked to leave, and it ends by itself when they did
 };
+
+// With these an agent leaves because its time is up, not because there is nothing left to do.
+inline constexpr std::string_view reason_allocation_ends = "the allocation ends";
+inline constexpr std::string_view reason_preempted = "preempted";
 
 // A backend says so of a job that it finds nowhere; agents that still speak outweigh it.
 inline constexpr std::string_view reason_forgotten = "the batch system does not know it any more";

@@ -36,7 +36,8 @@ struct AllocationSubmitted {
 
 struct AllocationStarted {
     AllocationId allocation;
-    Millis end_unix{0};  // 0 = without end
+    Millis end_unix{0};    // 0 = without end
+    Millis began_unix{0};  // as the batch system says; 0 = unknown
 
     friend bool operator==(const AllocationStarted&, const AllocationStarted&) = default;
 };

@@ -264,10 +264,11 @@ bool SlurmBackend::Content::on_row(AllocationId allocation, Job& job, const Queu
     switch (row.state.phase) {
         case SlurmPhase::running:
             if (job.phase == JobPhase::leaving || job.unwanted) break;
-            if (row.end) {
-                report(AllocationStarted{.allocation = allocation, .end_unix = *row.end});
-            } else if (row.time_left && row.time_left->unlimited) {
-                report(AllocationStarted{.allocation = allocation, .end_unix = Millis{0}});
+            if (row.end || (row.time_left && row.time_left->unlimited)) {
+                report(AllocationStarted{
+                    .allocation = allocation,
+                    .end_unix = row.end.value_or(Millis{0}),
+                    .began_unix = row.start.value_or(Millis{0})});
             }
             break;
         case SlurmPhase::ended:

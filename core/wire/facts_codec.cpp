@@ -60,7 +60,9 @@ Offset<wire::AllocationSubmitted> pack(
 }
 
 Offset<wire::AllocationStarted> pack(FlatBufferBuilder& builder, const AllocationStarted& fact) {
-    return wire::CreateAllocationStarted(builder, fact.allocation.value, fact.end_unix.count());
+    return wire::CreateAllocationStarted(
+        builder, fact.allocation.value, fact.end_unix.count(), fact.began_unix.count()
+    );
 }
 
 Offset<wire::AllocationEnded> pack(FlatBufferBuilder& builder, const AllocationEnded& fact) {
@@ -189,7 +191,7 @@ bool unpack(const wire::AllocationSubmitted& table, AllocationSubmitted& fact) {
 }
 
 bool unpack(const wire::AllocationStarted& table, AllocationStarted& fact) {
-    fact = {AllocationId{table.allocation()}, Millis(table.end_unix())};
+    fact = {AllocationId{table.allocation()}, Millis(table.end_unix()), Millis(table.began_unix())};
     return true;
 }
 

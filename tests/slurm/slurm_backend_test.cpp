@@ -275,6 +275,7 @@ TEST_F(SlurmBackendTest, TellsTheEndAtEachLookAndAnUnlimitedOneAsZero) {
     const auto started = only<AllocationStarted>(asked_after(60s));
     ASSERT_THAT(started, SizeIs(1));
     EXPECT_EQ(started[0].end_unix, 5'000s);
+    EXPECT_EQ(started[0].began_unix, 1'000s);
     fake.answer("squeue", {.output = row(7, "RUNNING", "e1a1", 9'000)});
     const auto moved = only<AllocationStarted>(asked_after(60s));
     ASSERT_THAT(moved, SizeIs(1));

@@ -91,7 +91,7 @@ constexpr std::array<Maker, std::variant_size_v<Fact>> makers = {
         return AllocationSubmitted{AllocationId{number(r)}, text(r)};
     },
     [](Random& r) -> Fact {
-        return AllocationStarted{AllocationId{number(r)}, millis(r)};
+        return AllocationStarted{AllocationId{number(r)}, millis(r), millis(r)};
     },
     [](Random& r) -> Fact {
         return AllocationEnded{AllocationId{number(r)}, text(r)};

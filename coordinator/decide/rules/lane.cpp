@@ -243,7 +243,9 @@ Effects on_allocation(
     if (known->ended) return effects;
     if (const auto* started = std::get_if<AllocationStarted>(&event.what)) {
         const Millis moved = started->end_unix - known->end_unix;
-        const bool is_news = !known->started || moved > end_moved || moved < -end_moved;
+        const bool tells_begin = started->began_unix != Millis{0} && known->began_unix == Millis{0};
+        const bool is_news =
+            !known->started || tells_begin || moved > end_moved || moved < -end_moved;
         if (is_news) effects.facts.push_back(*started);
         return effects;
     }

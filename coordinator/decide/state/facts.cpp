@@ -55,6 +55,8 @@ Result<void> State::Content::take(const AllocationStarted& fact, FactLocation) {
     if (!allocation) return tl::unexpected(allocation.error());
     (*allocation)->started = true;
     (*allocation)->end_unix = fact.end_unix;
+    // Agents do not know it, the batch system does.
+    if (fact.began_unix != Millis{0}) (*allocation)->began_unix = fact.began_unix;
     return {};
 }
 

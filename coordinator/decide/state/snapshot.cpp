@@ -14,7 +14,7 @@ namespace xorch {
 
 namespace {
 
-constexpr std::uint64_t format_version = 2;
+constexpr std::uint64_t format_version = 3;
 
 tl::unexpected<Error> unusable(std::string_view why) {
     return fail(ErrorCode::corrupted, fmt::format("snapshot: {}", why));
@@ -176,6 +176,7 @@ void State::Content::save_agents(ByteWriter& out) const {
         out.text(allocation.token);
         out.text(allocation.job);
         out.number(static_cast<std::uint64_t>(allocation.end_unix.count()));
+        out.number(static_cast<std::uint64_t>(allocation.began_unix.count()));
         out.number(allocation.lane);
         out.number(allocation.after.value);
         out.number(
@@ -315,6 +316,7 @@ void State::Content::load_agents(ByteReader& in) {
         allocation.token = in.text();
         allocation.job = in.text();
         allocation.end_unix = Millis{get<std::int64_t>(in)};
+        allocation.began_unix = Millis{get<std::int64_t>(in)};
         allocation.lane = get<std::uint32_t>(in);
         allocation.after.value = get<std::uint32_t>(in);
         const std::uint64_t flags = in.number();

@@ -197,6 +197,19 @@ TEST(SlurmLane, TellsAgentsWhenTheEndMoves) {
     EXPECT_EQ(beats.front().allocation_left, 1h - 10s);
 }
 
+TEST(SlurmLane, LearnsOnceWhenAnAllocationBegan) {
+    SlurmHarness harness(on_slurm(2));
+    harness.join();
+    const Millis end = harness.state().allocations()[0].end_unix;
+    const Millis began = harness.now.unix - 20s;
+    harness.event(AllocationStarted{AllocationId{1}, end, began});
+    EXPECT_EQ(harness.state().allocations()[0].began_unix, began);
+    harness.event(AllocationStarted{AllocationId{1}, end, began - 1s});
+    EXPECT_EQ(harness.state().allocations()[0].began_unix, began);
+    harness.event(AllocationStarted{AllocationId{1}, end + 1h, Millis{0}});
+    EXPECT_EQ(harness.state().allocations()[0].began_unix, began);
+}
+
 TEST(SlurmLane, KeepsTheEndWhenTheClockOfPeopleJumps) {
     SlurmHarness harness(on_slurm(2));
     harness.join();
