@@ -161,7 +161,7 @@ void Agent::on_terminate(Now now) {
     const bool again = content_->leaving && content_->leaving->cause == Cause::preempted;
     content_->leave(
         {.cause = Cause::preempted,
-         .reason = "preempted",
+         .reason = std::string(reason_preempted),
          .kill_at = now.boot + content_->sweep.tuning.drain_slack,
          .goodbye_at = {}},
         again

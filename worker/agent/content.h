@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/allocation.h"
 #include "worker/agent.h"
 #include "worker/agent/holdings.h"
 #include "worker/agent/reports.h"

@@ -108,7 +108,10 @@ void Agent::Content::leave_if_time_is_up(Now now) {
     const bool nothing_fits = holdings.queued_count() > 0;
     if (nothing_fits || now.boot >= allocation_end - sweep.tuning.drain_slack) {
         leave(
-            {.cause = Cause::time_limit, .reason = "the allocation ends", .goodbye_at = {}}, false
+            {.cause = Cause::time_limit,
+             .reason = std::string(reason_allocation_ends),
+             .goodbye_at = {}},
+            false
         );
     }
 }

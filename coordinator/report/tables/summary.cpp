@@ -196,7 +196,7 @@ Result<SummaryTable> make_summary(const SweepReader& sweep) {
     return summary;
 }
 
-std::string format_summary_json(const SummaryTable& summary) {
+Object summary_json(const SummaryTable& summary) {
     Array groups;
     for (const GroupSummary& group : summary.groups) {
         Object by;
@@ -224,7 +224,11 @@ std::string format_summary_json(const SummaryTable& summary) {
     object.emplace_back("by", Array(summary.by.begin(), summary.by.end()));
     object.emplace_back("metrics", Array(summary.metrics.begin(), summary.metrics.end()));
     object.emplace_back("groups", std::move(groups));
-    return format_json_pretty(object) + "\n";
+    return object;
+}
+
+std::string format_summary_json(const SummaryTable& summary) {
+    return format_json_pretty(summary_json(summary)) + "\n";
 }
 
 std::vector<std::string> summary_lines(const SummaryTable& summary) {

@@ -59,7 +59,10 @@ StageIndex summary_stage(const Plan& plan);
 // metric that has a number in the last row of some unit.
 Result<SummaryTable> make_summary(const SweepReader& sweep);
 
-// One JSON object, indented. Numbers that do not exist (the deviation of one value) are absent.
+// Numbers that do not exist (the deviation of one value) are absent.
+Object summary_json(const SummaryTable& summary);
+
+// The same as text, indented.
 std::string format_summary_json(const SummaryTable& summary);
 
 // Lines for a terminal: one per group, a column "mean ± half interval (n)" per metric.

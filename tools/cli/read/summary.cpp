@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "coordinator/report/goodput.h"
 #include "core/io/posix_disk.h"
+#include "core/json.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/verbs.h"
 
@@ -21,12 +23,21 @@ Result<ExitCode> print_summary(const Context& context, const SummaryOptions& opt
     if (!sweep) return tl::unexpected(sweep.error());
     const auto summary = make_summary(*sweep);
     if (!summary) return tl::unexpected(summary.error());
-    if (!options.json && context.terminal.is_terminal) {
-        print_lines(summary_lines(*summary));
+    if (!options.json && !context.terminal.is_terminal) {
+        const auto printed = print_bytes(format_summary_tsv(*summary));
+        if (!printed) return tl::unexpected(printed.error());
         return ExitCode::complete;
     }
-    const auto printed =
-        print_bytes(options.json ? format_summary_json(*summary) : format_summary_tsv(*summary));
+    const auto goodput = measure_goodput(*sweep);
+    if (!goodput) return tl::unexpected(goodput.error());
+    if (!options.json) {
+        print_lines(summary_lines(*summary));
+        print_lines(goodput_lines(*goodput));
+        return ExitCode::complete;
+    }
+    Object object = summary_json(*summary);
+    object.emplace_back("node_time", goodput_json(*goodput));
+    const auto printed = print_bytes(format_json_pretty(object) + "\n");
     if (!printed) return tl::unexpected(printed.error());
     return ExitCode::complete;
 }
@@ -40,7 +51,8 @@ void add_summary(CLI::App& app, Context& context) {
         context,
         {.name = "summary",
          .group = VerbGroup::read,
-         .purpose = "Mean, deviation, range and 95 % interval per group, as [summary] asks",
+         .purpose = "Mean, deviation, range and 95 % interval per group, as [summary] asks; and "
+                    "where the nodes' time went",
          .example = "xorch summary budget_curve\n  xorch summary --json | jq .groups"},
         [&context, &options] { return print_summary(context, options); }
     );

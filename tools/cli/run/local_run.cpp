@@ -13,6 +13,7 @@
 #include "coordinator/loop.h"
 #include "coordinator/report/failure_reader.h"
 #include "coordinator/report/failures.h"
+#include "coordinator/report/goodput.h"
 #include "coordinator/report/status_text.h"
 #include "coordinator/report/sweep_reader.h"
 #include "coordinator/report/tables/summary.h"
@@ -71,6 +72,10 @@ void print_ending(
     fmt::print("\n");
     for (const std::string& line : summary_lines(summary))
         fmt::print("{}\n", line);
+    if (const auto goodput = measure_goodput(reader)) {
+        for (const std::string& line : goodput_lines(*goodput))
+            fmt::print("{}\n", line);
+    }
     fmt::print("\n{}\nnext: {}\n", escape_for_terminal(root), next_command(status, root));
 }
 

@@ -1,0 +1,350 @@
+#include "coordinator/report/goodput.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "core/capacity.h"
+
+namespace xorch {
+
+namespace {
+
+double count(Millis time) {
+    return static_cast<double>(time.count());
+}
+
+// An agent's life in an allocation.
+struct AgentTime {
+    AllocationId allocation;
+    std::string node;
+    Capacity capacity;
+    std::optional<Millis> gone;
+    bool in_order = false;
+    bool told_by_time = false;  // it left because its time was up, not because work was
+    std::optional<Millis> first_start;
+    Millis last_end{0};
+    double busy = 0;  // node-milliseconds of attempts
+};
+
+struct AllocationTime {
+    bool started = false;
+    Millis began{0};
+    std::optional<Millis> ended;
+};
+
+struct OpenAttempt {
+    IncarnationId agent;
+    AttemptNumber attempt;
+    Millis given{0};
+    std::optional<Millis> sealed;  // its newest checkpoint
+    bool alone = false;
+};
+
+struct Span {
+    Millis begin;
+    Millis length;
+};
+
+class Accountant {
+ public:
+    explicit Accountant(const Plan& plan) : plan_(plan) {}
+
+    void hear(const FactBatch& batch) {
+        for (const Fact& fact : batch.facts)
+            std::visit([&](const auto& each) { on(each, batch.at_unix); }, fact);
+    }
+
+    // `now` is the end of what runs still.
+    Goodput settle(Millis now) {
+        for (const auto& [unit, attempt] : open_) {
+            // What waits in an agent's queue does not run; whatever is more than the node, neither.
+            if (AgentTime* agent = find(attempt.agent)) {
+                const double room = count(now - agent->first_start.value_or(attempt.given));
+                const double ran = use(*agent, unit, attempt, {attempt.given, now - attempt.given});
+                const double most = std::max(0.0, room - (agent->busy - ran));
+                agent->busy -= ran - std::min(ran, most);
+                sum_.running += std::min(ran, most);
+            }
+        }
+        for (const auto& [unit, kept] : kept_)
+            sum_.counts += kept;
+        std::map<std::pair<AllocationId, std::string>, std::vector<const AgentTime*>> nodes;
+        for (const IncarnationId incarnation : joined_) {
+            const AgentTime& agent = agents_.at(incarnation);
+            nodes[{agent.allocation, agent.node}].push_back(&agent);
+        }
+        for (const auto& [where, agents] : nodes)
+            settle_node(agents, allocations_[where.first], now);
+        settle_unused(now);
+        return sum_;
+    }
+
+ private:
+    void on(const AllocationStarted& fact, Millis at) {
+        AllocationTime& allocation = allocations_[fact.allocation];
+        if (!allocation.started) allocation.began = at;
+        if (fact.began_unix != Millis{0}) {
+            allocation.began = std::min(allocation.began, fact.began_unix);
+        }
+        allocation.started = true;
+    }
+
+    void on(const AllocationEnded& fact, Millis at) { allocations_[fact.allocation].ended = at; }
+
+    void on(const AgentJoined& fact, Millis) {
+        const auto [agent, is_new] = agents_.try_emplace(fact.incarnation);
+        agent->second.allocation = fact.allocation;
+        agent->second.node = fact.node;
+        agent->second.capacity = fact.capacity;
+        agent->second.gone.reset();
+        if (is_new) joined_.push_back(fact.incarnation);
+    }
+
+    void on(const AgentGone& fact, Millis at) {
+        AgentTime* agent = find(fact.incarnation);
+        if (agent == nullptr) return;
+        agent->gone = at;
+        agent->in_order = fact.in_order;
+        agent->told_by_time =
+            fact.reason == reason_allocation_ends || fact.reason == reason_preempted;
+    }
+
+    void on(const UnitsAssigned& fact, Millis at) {
+        for (const AssignedUnit& each : fact.units)
+            open_[each.unit] = {fact.incarnation, each.attempt, at, {}, fact.alone};
+    }
+
+    void on(const CheckpointSealed& fact, Millis at) {
+        const auto open = open_.find(fact.unit);
+        if (open != open_.end() && open->second.attempt == fact.attempt) open->second.sealed = at;
+    }
+
+    void on(const UnitFinished& fact, Millis at) {
+        const Ended ended = end(fact.unit, fact.attempt, fact.end, at);
+        sum_.counts += ended.kept + ended.rest + take_kept(fact.unit);
+    }
+
+    void on(const UnitGivenBack& fact, Millis at) {
+        const Ended ended = end(fact.unit, fact.attempt, fact.end, at);
+        if (ended.kept > 0) kept_[fact.unit] += ended.kept;
+        (is_known_stop(fact.end.cause) ? sum_.repeated : sum_.lost) += ended.rest;
+    }
+
+    void on(const UnitFailed& fact, Millis at) {
+        const Ended ended = end(fact.unit, fact.attempt, fact.end, at);
+        sum_.lost += ended.kept + ended.rest + take_kept(fact.unit);
+    }
+
+    void on(const UnitsCancelled& fact, Millis at) {
+        for (const UnitRange& range : fact.ranges) {
+            const auto is_in = [&](UnitKey unit) {
+                return unit.stage == range.stage && unit.index >= range.first &&
+                       unit.index - range.first < range.count;
+            };
+            for (auto open = open_.begin(); open != open_.end();) {
+                const auto [unit, attempt] = *open;
+                if (is_in(unit)) {
+                    AgentTime* agent = find(attempt.agent);
+                    const Span span{attempt.given, at - attempt.given};
+                    if (agent != nullptr) sum_.lost += use(*agent, unit, attempt, span);
+                    open = open_.erase(open);
+                } else {
+                    ++open;
+                }
+            }
+            std::erase_if(kept_, [&](const auto& entry) {
+                if (is_in(entry.first)) sum_.lost += entry.second;
+                return is_in(entry.first);
+            });
+        }
+    }
+
+    template <class Other>
+    void on(const Other&, Millis) {}
+
+    // Node-milliseconds of an attempt, split at its newest checkpoint.
+    struct Ended {
+        double kept = 0;
+        double rest = 0;
+    };
+
+    Ended end(UnitKey unit, AttemptNumber number, const AttemptEnd& how, Millis at) {
+        const auto open = open_.find(unit);
+        if (open == open_.end() || open->second.attempt != number) return {};
+        const OpenAttempt attempt = open->second;
+        open_.erase(open);
+        AgentTime* agent = find(attempt.agent);
+        if (agent == nullptr || how.ran <= Millis{0}) return {};
+        // Whoever reports a lost agent knows only for how long the attempt ran.
+        const bool is_told = how.started_unix != Millis{0};
+        const Span span{is_told ? how.started_unix : at - how.ran, how.ran};
+        const double used = use(*agent, unit, attempt, span);
+        if (!attempt.sealed) return {0, used};
+        const Millis until = std::clamp(*attempt.sealed - span.begin, Millis{0}, span.length);
+        const double kept = used * count(until) / count(span.length);
+        return {kept, used - kept};
+    }
+
+    double take_kept(UnitKey unit) {
+        const auto kept = kept_.extract(unit);
+        return kept.empty() ? 0 : kept.mapped();
+    }
+
+    // The agent was busy with the unit for this long.
+    double use(AgentTime& agent, UnitKey unit, const OpenAttempt& attempt, Span span) const {
+        if (span.length <= Millis{0}) return 0;
+        const Resources& each = plan_.stage(unit.stage).resources;
+        const std::uint32_t slots =
+            attempt.alone ? 1 : std::max(1U, fitting(agent.capacity, {}, each));
+        const double used = count(span.length) / slots;
+        agent.first_start = std::min(agent.first_start.value_or(span.begin), span.begin);
+        agent.last_end = std::max(agent.last_end, span.begin + span.length);
+        agent.busy += used;
+        return used;
+    }
+
+    AgentTime* find(IncarnationId incarnation) {
+        const auto known = agents_.find(incarnation);
+        return known == agents_.end() ? nullptr : &known->second;
+    }
+
+    // When the node was given back. The queue is asked once a minute, and so an end is known late;
+    // a job whose agents all left in order ends with the last of them.
+    Millis end_of(AllocationId id, const AllocationTime& allocation, Millis now) const {
+        Millis last_gone{0};
+        bool all_in_order = true;
+        for (const auto& [incarnation, agent] : agents_) {
+            if (agent.allocation != id) continue;
+            all_in_order = all_in_order && agent.gone && agent.in_order;
+            last_gone = std::max(last_gone, agent.gone.value_or(Millis{0}));
+        }
+        const Millis end = allocation.ended.value_or(now);
+        return all_in_order ? std::min(last_gone, end) : end;
+    }
+
+    // `agents` lived on one node, one after the other.
+    void settle_node(
+        const std::vector<const AgentTime*>& agents, const AllocationTime& allocation, Millis now
+    ) {
+        const Millis end = end_of(agents.front()->allocation, allocation, now);
+        Millis from = allocation.began;
+        for (const AgentTime* agent : agents) {
+            const Millis until = std::max(from, std::min(agent->gone.value_or(end), end));
+            const Millis first = std::clamp(agent->first_start.value_or(until), from, until);
+            sum_.start_up += count(first - from);
+            Millis last = std::clamp(agent->last_end, first, until);
+            if (agent->told_by_time) {
+                sum_.drain += count(until - last);
+            } else {
+                last = until;
+            }
+            sum_.idle += std::max(0.0, count(last - first) - agent->busy);
+            from = until;
+        }
+        const bool in_order = agents.back()->in_order;
+        (in_order ? sum_.idle : sum_.lost) += count(std::max(end - from, Millis{0}));
+    }
+
+    // Of an allocation that no agent came from one node is known: that of the batch script.
+    void settle_unused(Millis now) {
+        for (const auto& [id, allocation] : allocations_) {
+            const bool is_used = std::any_of(agents_.begin(), agents_.end(), [&](const auto& each) {
+                return each.second.allocation == id;
+            });
+            if (is_used || !allocation.started) continue;
+            const Millis end = allocation.ended.value_or(now);
+            sum_.lost += count(std::max(end - allocation.began, Millis{0}));
+        }
+    }
+
+    const Plan& plan_;
+    Goodput sum_;
+    std::map<AllocationId, AllocationTime> allocations_;
+    std::unordered_map<IncarnationId, AgentTime> agents_;
+    std::vector<IncarnationId> joined_;  // in this order
+    std::unordered_map<UnitKey, OpenAttempt> open_;
+    std::unordered_map<UnitKey, double> kept_;  // of open units, by earlier attempts
+};
+
+struct Part {
+    std::string_view name;
+    double Goodput::*value;
+};
+
+constexpr std::array<Part, 7> parts{
+    {{"counts", &Goodput::counts},
+     {"running", &Goodput::running},
+     {"start-up", &Goodput::start_up},
+     {"drain", &Goodput::drain},
+     {"repeated work", &Goodput::repeated},
+     {"idle", &Goodput::idle},
+     {"lost", &Goodput::lost}}
+};
+
+std::string spell_node_time(double ms) {
+    constexpr double minute = 60'000;
+    if (ms < minute) return fmt::format("{:.1f} node-seconds", ms / 1'000);
+    if (ms < 60 * minute) return fmt::format("{:.1f} node-minutes", ms / minute);
+    return fmt::format("{:.1f} node-hours", ms / (60 * minute));
+}
+
+}  // namespace
+
+double Goodput::allocated() const {
+    double sum = 0;
+    for (const Part& part : parts)
+        sum += this->*part.value;
+    return sum;
+}
+
+double Goodput::share() const {
+    return allocated() > 0 ? counts / allocated() : 0;
+}
+
+Result<Goodput> measure_goodput(const SweepReader& sweep) {
+    Accountant accountant(sweep.plan());
+    const auto visit = [&](const FactBatch& batch, FactLocation) -> Result<void> {
+        accountant.hear(batch);
+        return {};
+    };
+    const auto end = replay_journal(sweep.disk(), sweep.layout().journal(), visit);
+    if (!end) return tl::unexpected(end.error());
+    return accountant.settle(sweep.last_unix());
+}
+
+std::vector<std::string> goodput_lines(const Goodput& goodput) {
+    const double all = goodput.allocated();
+    if (all <= 0) return {};
+    std::string line =
+        fmt::format("goodput: {:.0f} % of {}", 100 * goodput.share(), spell_node_time(all));
+    std::string_view separator = "; ";
+    for (const Part& part : parts) {
+        const double share = 100 * (goodput.*part.value) / all;
+        if (part.value == &Goodput::counts || share < 0.5) continue;
+        line += fmt::format("{}{} {:.0f} %", separator, part.name, share);
+        separator = ", ";
+    }
+    return {line};
+}
+
+Object goodput_json(const Goodput& goodput) {
+    constexpr double second = 1'000;
+    return {
+        {"goodput",     goodput.share()             },
+        {"allocated_s", goodput.allocated() / second},
+        {"counts_s",    goodput.counts / second     },
+        {"running_s",   goodput.running / second    },
+        {"start_up_s",  goodput.start_up / second   },
+        {"drain_s",     goodput.drain / second      },
+        {"repeated_s",  goodput.repeated / second   },
+        {"idle_s",      goodput.idle / second       },
+        {"lost_s",      goodput.lost / second       }
+    };
+}
+
+}  // namespace xorch
