@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -99,6 +100,14 @@ struct FirstFailure {
     std::string tail;
 };
 
+// What speaks against a node, since a unit was last done there.
+struct NodeTrouble {
+    std::uint32_t failures = 0;   // attempts that failed there by the units' own failures
+    std::uint32_t elsewhere = 0;  // of their units, how many were done on another node at once
+
+    friend bool operator==(const NodeTrouble&, const NodeTrouble&) = default;
+};
+
 // AllocationEnded with this reason says nothing about whether the lane gets anywhere.
 inline constexpr std::string_view reason_stop_requested = "stop requested";
 
@@ -154,8 +163,11 @@ class State {
     // Waiting units whose twin is done: to be adopted.
     const std::set<UnitKey>& adoptable() const;
 
-    // Nodes that get no new work.
-    const std::set<std::string>& blamed_nodes() const;
+    // Nodes that get no new work, and why.
+    const std::map<std::string, std::string>& blamed_nodes() const;
+
+    // By node; only those where something failed since a unit was last done there.
+    const std::map<std::string, NodeTrouble>& troubled_nodes() const;
 
     bool paused() const;
     const std::string& pause_reason() const;

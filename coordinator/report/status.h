@@ -90,6 +90,12 @@ struct AllocationStatus {
     Millis end_unix{0};  // 0 = without end, or unknown
 };
 
+// A node that gets no work, because units failed there that were done elsewhere.
+struct BlamedNode {
+    std::string node;
+    std::string reason;
+};
+
 struct SelectStatus {
     std::string name;
     bool refused = false;
@@ -111,6 +117,7 @@ struct SweepStatus {
         failed;  // the newest of the unit's own failures, at most status_units_max
     std::vector<AgentStatus> agents;            // that are there
     std::vector<AllocationStatus> allocations;  // that did not end
+    std::vector<BlamedNode> blamed;
     bool on_slurm = false;
     std::vector<SelectStatus> selects;  // that are decided
 

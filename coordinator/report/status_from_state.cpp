@@ -177,6 +177,8 @@ SweepStatus make_status(
              .end_unix = allocation.end_unix}
         );
     }
+    for (const auto& [node, reason] : state.blamed_nodes())
+        status.blamed.push_back({node, reason});
     status.on_slurm = state.plan().sweep().backend == BackendKind::slurm;
     status.selects = list_selects(state);
     return status;

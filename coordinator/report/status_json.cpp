@@ -10,7 +10,7 @@ namespace {
 
 // Raised when a member changes its meaning; a reader of another version replays the journal
 // instead.
-constexpr std::int64_t status_version = 2;
+constexpr std::int64_t status_version = 3;
 
 constexpr std::array phases{
     UnitPhase::waiting,
@@ -245,6 +245,17 @@ AllocationStatus read_allocation(Reader& reader, const Value& value) {
         .end_unix = Millis{static_cast<std::int64_t>(reader.number(value, "end_unix_ms"))}};
 }
 
+Value write_blamed(const BlamedNode& blamed) {
+    return Object{
+        {"node",   blamed.node  },
+        {"reason", blamed.reason}
+    };
+}
+
+BlamedNode read_blamed(Reader& reader, const Value& value) {
+    return BlamedNode{.node = reader.text(value, "node"), .reason = reader.text(value, "reason")};
+}
+
 SelectStatus read_select(Reader& reader, const Value& value) {
     return SelectStatus{
         .name = reader.text(value, "name"),
@@ -284,6 +295,7 @@ std::string format_status_json(const SweepStatus& status) {
     object.emplace_back("failed", write_all(status.failed, write_failed));
     object.emplace_back("agents", write_all(status.agents, write_agent));
     object.emplace_back("allocations", write_all(status.allocations, write_allocation));
+    object.emplace_back("blamed", write_all(status.blamed, write_blamed));
     object.emplace_back("on_slurm", status.on_slurm);
     object.emplace_back("selects", write_all(status.selects, write_select));
     return format_json_pretty(object) + "\n";
@@ -314,6 +326,7 @@ Result<SweepStatus> parse_status(std::string_view json) {
     status.failed = reader.all<FailedUnit>(*value, "failed", read_failed);
     status.agents = reader.all<AgentStatus>(*value, "agents", read_agent);
     status.allocations = reader.all<AllocationStatus>(*value, "allocations", read_allocation);
+    status.blamed = reader.all<BlamedNode>(*value, "blamed", read_blamed);
     status.on_slurm = reader.flag(*value, "on_slurm");
     status.selects = reader.all<SelectStatus>(*value, "selects", read_select);
     if (!whole || !phase || version != status_version) {

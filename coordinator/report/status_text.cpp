@@ -138,7 +138,15 @@ Lines agent_lines(const SweepStatus& status) {
              fmt::format("allocation {}", agent.allocation.value)}
         );
     }
-    return table.lines(2);
+    Lines lines = table.lines(2);
+    for (const BlamedNode& blamed : status.blamed) {
+        lines.push_back(fmt::format(
+            "  {} gets no work: {}; `xorch retry` trusts it again",
+            escape_for_terminal(blamed.node),
+            escape_for_terminal(blamed.reason)
+        ));
+    }
+    return lines;
 }
 
 Lines waiting_lines(const SweepStatus& status) {

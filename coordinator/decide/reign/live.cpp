@@ -102,6 +102,7 @@ void Reign::Live::go_on(Now now) {
     for (int round = 0; !ended; ++round) {
         XORCH_CHECK(round < rounds_max, "the rules go round in circles");
         Effects effects = on_progress(state, presence, now);
+        if (effects.facts.empty()) effects.append(on_blame(state, presence, now));
         if (effects.facts.empty()) effects.append(on_lane(state, presence, now));
         if (effects.empty()) break;
         perform(now, std::move(effects));

@@ -179,7 +179,8 @@ StartAllocation start_order(const State& state, const AllocationState& allocatio
     if (allocation.after.value != 0) {
         order.after_job = state.allocations()[allocation.after.value - 1].job;
     }
-    order.avoid_nodes.assign(state.blamed_nodes().begin(), state.blamed_nodes().end());
+    for (const auto& [node, reason] : state.blamed_nodes())
+        order.avoid_nodes.push_back(node);
     return order;
 }
 

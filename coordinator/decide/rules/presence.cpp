@@ -99,7 +99,8 @@ void Presence::observe(const Fact& fact, const State& state, Now now) {
 void Presence::on_attempt_over(UnitKey unit, const AttemptEnd& end) {
     running.erase(unit);
     delayed.erase(unit);
-    if (end.cause == Cause::agent_lost || is_known_stop(end.cause)) return;
+    // Failures are quick, and an agent that is thought to be quick gets many units at once.
+    if (end.cause != Cause::none) return;
     std::optional<double>& average = duration_ms[unit.stage.value];
     const auto newest = static_cast<double>(std::max(end.ran, Millis{0}).count());
     average = average ? *average + newest_weight * (newest - *average) : newest;

@@ -158,7 +158,8 @@ Effects retry(const State& state, const ClientRequest& request, std::vector<Unit
         if (unit.phase == UnitPhase::failed || unit.phase == UnitPhase::cancelled) ++revived;
     });
     if (revived > 0) effects.facts.push_back(UnitsRevived{std::move(ranges)});
-    if (state.paused()) effects.facts.push_back(SweepContinued{});
+    const bool goes_on = state.paused() || !state.blamed_nodes().empty();
+    if (goes_on) effects.facts.push_back(SweepContinued{});
     return done(
         request,
         std::move(effects),

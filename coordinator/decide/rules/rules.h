@@ -4,6 +4,7 @@
 // becomes fact and what is said. None reads a clock, a file or a socket, none remembers anything.
 
 #include <array>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,6 +47,31 @@ std::vector<IncarnationId> lost_agents(const State& state, const Presence& prese
 Effects on_end(const State& state, IncarnationId from, const EndReport& report);
 Effects on_checkpoint(const State& state, IncarnationId from, const CheckpointReport& report);
 Effects on_adopted(const State& state, const UnitAdopted& adopted);
+
+// ---- blame.cpp ----
+
+// Nodes that units can be trusted to: of agents that take work, and nothing speaks against them.
+class TrustedNodes {
+ public:
+    TrustedNodes(const State& state, const Presence& presence, Now now);
+
+    bool any() const { return !trusted_.empty(); }
+
+    // Whether the node gets work at all. Where no node can be trusted, each does.
+    bool may_work(const std::string& node) const;
+
+    // Whether a unit that failed on this node goes to another one first: nothing was done there
+    // since, and a trusted node is there that could hold the unit.
+    bool asks_for_another(UnitKey unit, const std::string& node) const;
+
+ private:
+    const State& state_;
+    std::map<std::string, Capacity> trusted_;  // with the capacity of its largest agent
+};
+
+// A node is blamed only for units that were done elsewhere. Agents of blamed nodes leave as soon as
+// they are idle, where somebody else is there or comes.
+Effects on_blame(const State& state, const Presence& presence, Now now);
 
 // ---- requests.cpp ----
 

@@ -22,6 +22,9 @@ constexpr double long_unit_ms = 2'000;
 constexpr double queued_work_ms = 200;
 constexpr double queue_depth_max = 512;
 
+// Units that an agent is not given because another node shall try them, in one look at a stage.
+constexpr std::size_t passed_over_max = 64;
+
 // Assignments per message: their parameters and inputs must fit a frame of 8 MiB with ease.
 constexpr std::size_t units_per_message = 256;
 
@@ -51,6 +54,14 @@ class Candidates {
         return index;
     }
 
+    // They are handed out again, before the rest.
+    void put_back(const std::vector<std::uint32_t>& indices) {
+        if (indices.empty()) return;
+        if (next_) returned_.push_back(*next_);
+        returned_.insert(returned_.end(), indices.rbegin(), indices.rend());
+        find_next();
+    }
+
  private:
     bool is_delayed(std::uint32_t index) const {
         return !presence_.delayed.empty() && presence_.delayed.contains({stage_, index});
@@ -77,6 +88,11 @@ class Candidates {
 
     void find_next() {
         next_.reset();
+        if (!returned_.empty()) {
+            next_ = returned_.back();
+            returned_.pop_back();
+            return;
+        }
         if (is_wave_) {
             if (cursor_ < canaries_.size()) next_ = canaries_[cursor_++];
             return;
@@ -94,6 +110,7 @@ class Candidates {
     StageIndex stage_;
     bool is_wave_;
     std::vector<std::uint32_t> canaries_;
+    std::vector<std::uint32_t> returned_;  // the next one last
     std::uint32_t cursor_ = 0;
     std::optional<std::uint32_t> next_;
 };
@@ -104,7 +121,8 @@ class Scheduler {
         : state_(state),
           presence_(presence),
           now_(now),
-          waiting_(awaiting_successors(state, presence, now)) {
+          waiting_(awaiting_successors(state, presence, now)),
+          trusted_(state, presence, now) {
         for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s)
             candidates_.emplace_back(state, presence, StageIndex{s});
         for (const std::uint32_t index : state.present_agents()) {
@@ -131,7 +149,7 @@ class Scheduler {
         return seen != nullptr && seen->greeted && !seen->sent_home &&
                now_.boot - seen->last_heard < tuning.suspect_after &&
                !waiting_.contains(agent.allocation) && !reserved_.contains(agent.node) &&
-               !state_.blamed_nodes().contains(agent.node);
+               trusted_.may_work(agent.node);
     }
 
     bool any_candidates() const {
@@ -159,6 +177,7 @@ class Scheduler {
             const Resources& each = state_.plan().stage(unit.stage).resources;
             const bool fits = fitting(agent.capacity, {}, each) > 0;
             if (!fits || presence_.delayed.contains(unit) || tried_alone_.contains(unit)) continue;
+            if (trusted_.asks_for_another(unit, agent.node)) continue;
             tried_alone_.insert(unit);
             reserved_.insert(agent.node);
             assign(agent, {unit}, true);
@@ -179,10 +198,18 @@ class Scheduler {
             room = std::max(room, queue_room(agent, load, s, slots));
             // Later stages must not keep for ever what this one waits for.
             if (room == 0 && fitting(agent.capacity, used(load, s + 1), each) > 0) break;
-            for (; room > 0 && candidates_[s].peek(); --room) {
-                units.push_back({StageIndex{s}, candidates_[s].pop()});
+            std::vector<std::uint32_t> passed_over;
+            while (room > 0 && candidates_[s].peek() && passed_over.size() < passed_over_max) {
+                const UnitKey unit{StageIndex{s}, candidates_[s].pop()};
+                if (trusted_.asks_for_another(unit, agent.node)) {
+                    passed_over.push_back(unit.index);
+                    continue;
+                }
+                units.push_back(unit);
                 ++load[s];
+                --room;
             }
+            candidates_[s].put_back(passed_over);
         }
         assign(agent, std::move(units), false);
     }
@@ -247,6 +274,7 @@ class Scheduler {
     const Presence& presence_;
     Now now_;
     std::set<AllocationId> waiting_;
+    TrustedNodes trusted_;
     std::vector<Candidates> candidates_;  // by stage
     std::set<std::string> reserved_;      // nodes that try a suspect
     std::set<std::string> busy_nodes_;    // nodes that got work just now

@@ -88,6 +88,11 @@ struct State::Content {
     Result<void> seal(const CheckpointSealed& fact);
     void count_end(UnitState& state, const AttemptEnd& end);
 
+    // nodes.cpp
+    void on_done_at(const std::string& node, UnitKey unit);
+    void on_failed_at(const std::string& node, UnitKey unit);
+    void forgive_nodes();
+
     // inputs.cpp
     void on_done(UnitKey unit);
     void on_lost(UnitKey unit);  // failed or cancelled
@@ -134,7 +139,10 @@ struct State::Content {
     std::set<UnitKey> alone;
     std::unordered_map<UnitKey, std::vector<UnitKey>> twins;
     std::set<UnitKey> adoptable;
-    std::set<std::string> blamed;
+    std::map<std::string, std::string> blamed;
+    std::map<std::string, NodeTrouble> trouble;
+    // Units that failed on one node and run on another one now, with the node where they failed.
+    std::map<UnitKey, std::string> second_opinions;
     std::set<std::string, std::less<>> notified;
     std::unordered_map<std::string, std::string> replies;
     std::optional<FirstFailure> first_failure;

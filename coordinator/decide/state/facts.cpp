@@ -115,6 +115,7 @@ Result<void> State::Content::take(const UnitFinished& fact, FactLocation at_fact
     if ((*state)->attempt != fact.attempt.value || fact.attempt.value == 0) {
         return impossible(plan, fact.unit, "finished by an attempt that is not current");
     }
+    on_done_at(agents[(*state)->agent].node, fact.unit);
     return finish(fact.unit, fact.end, at_fact);
 }
 
@@ -175,11 +176,12 @@ Result<void> State::Content::take(const SweepContinued&, FactLocation) {
     notified.erase("paused");
     barren = 0;
     refused_for_good.clear();
+    forgive_nodes();
     return {};
 }
 
 Result<void> State::Content::take(const NodeBlamed& fact, FactLocation) {
-    blamed.insert(fact.node);
+    blamed.emplace(fact.node, fact.reason);
     return {};
 }
 

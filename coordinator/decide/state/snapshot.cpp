@@ -199,8 +199,21 @@ void State::Content::save_rest(ByteWriter& out) const {
         out.text(first_failure->tail);
     }
     out.number(blamed.size());
-    for (const std::string& node : blamed)
+    for (const auto& [node, reason] : blamed) {
         out.text(node);
+        out.text(reason);
+    }
+    out.number(trouble.size());
+    for (const auto& [node, known] : trouble) {
+        out.text(node);
+        out.number(known.failures);
+        out.number(known.elsewhere);
+    }
+    out.number(second_opinions.size());
+    for (const auto& [unit, node] : second_opinions) {
+        put_key(out, unit);
+        out.text(node);
+    }
     out.number(notified.size());
     for (const std::string& event : notified)
         out.text(event);
@@ -338,8 +351,19 @@ void State::Content::load_rest(ByteReader& in) {
         first_failure->message = in.text();
         first_failure->tail = in.text();
     }
-    for (std::size_t n = in.count(); n > 0; --n)
-        blamed.insert(in.text());
+    for (std::size_t n = in.count(); n > 0; --n) {
+        const std::string node = in.text();
+        blamed.emplace(node, in.text());
+    }
+    for (std::size_t n = in.count(); n > 0; --n) {
+        NodeTrouble& known = trouble[in.text()];
+        known.failures = get<std::uint32_t>(in);
+        known.elsewhere = get<std::uint32_t>(in);
+    }
+    for (std::size_t n = in.count(); n > 0; --n) {
+        const UnitKey unit = get_key(in);
+        second_opinions.emplace(unit, in.text());
+    }
     for (std::size_t n = in.count(); n > 0; --n)
         notified.insert(in.text());
     for (std::size_t n = in.count(); n > 0; --n) {

@@ -96,8 +96,12 @@ const std::set<UnitKey>& State::adoptable() const {
     return content_->adoptable;
 }
 
-const std::set<std::string>& State::blamed_nodes() const {
+const std::map<std::string, std::string>& State::blamed_nodes() const {
     return content_->blamed;
+}
+
+const std::map<std::string, NodeTrouble>& State::troubled_nodes() const {
+    return content_->trouble;
 }
 
 bool State::paused() const {

@@ -124,6 +124,7 @@ void State::Content::release(UnitKey unit) {
     std::uint32_t& load = agent.load[unit.stage.value];
     load -= std::min(load, planted::has(planted::Bug::slots_twice) ? 2U : 1U);
     if (agent.holding.empty()) agent.runs_alone = false;
+    second_opinions.erase(unit);
 }
 
 Result<void> State::Content::assign(const UnitsAssigned& fact) {
@@ -141,6 +142,10 @@ Result<void> State::Content::assign(const UnitsAssigned& fact) {
             return impossible(plan, unit, fmt::format("attempt {} was used", attempt.value));
         }
         if (auto moved = move(unit, UnitEvent::assign); !moved) return moved;
+        const std::string& node = agents[agent->second].node;
+        if (is_own_failure((*state)->cause) && agents[(*state)->agent].node != node) {
+            second_opinions[unit] = agents[(*state)->agent].node;
+        }
         (*state)->attempt = attempt.value;
         (*state)->agent = agent->second;
         hold(agent->second, unit);
@@ -185,7 +190,10 @@ Result<void> State::Content::give_back(const UnitGivenBack& fact) {
         return impossible(plan, fact.unit, "given back by nobody");
     }
     count_end(unit, fact.end);
-    if (is_own_failure(fact.end.cause)) count_up(unit.own_failures);
+    if (is_own_failure(fact.end.cause)) {
+        count_up(unit.own_failures);
+        on_failed_at(agents[unit.agent].node, fact.unit);
+    }
     if (shows_no_progress(fact.end)) count_up(unit.stalled_stops);
     const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0};
     if (died) count_up(unit.agent_deaths);
@@ -198,6 +206,7 @@ Result<void> State::Content::fail_unit(const UnitFailed& fact, FactLocation at_f
     if ((*state)->attempt != fact.attempt.value) {
         return impossible(plan, fact.unit, "failed by an attempt that is not current");
     }
+    if (is_own_failure(fact.end.cause)) on_failed_at(agents[(*state)->agent].node, fact.unit);
     if (auto moved = move(fact.unit, UnitEvent::fail); !moved) return moved;
     count_end(**state, fact.end);
     (*state)->result = at_fact;

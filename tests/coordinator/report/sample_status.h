@@ -56,6 +56,7 @@ inline SweepStatus sample_status() {
         .attempt = AttemptNumber{3             },
         .fact = { .segment = 2, .fact = 1, .offset = 512}
     });
+    status.blamed.push_back({"node2", "3 units failed there"});
     status.agents.push_back({
         .node = "node1",
         .allocation = AllocationId{1                          },

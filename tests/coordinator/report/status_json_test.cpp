@@ -22,6 +22,7 @@ TEST(StatusJson, ReadsBackWhatItWrote) {
     EXPECT_EQ(read->failed.at(0).unit.key, status.failed[0].unit.key);
     EXPECT_EQ(read->running.at(0).since_unix, status.running[0].since_unix);
     EXPECT_EQ(read->holder, status.holder);
+    EXPECT_EQ(read->blamed.at(0).reason, status.blamed[0].reason);
     EXPECT_EQ(read->selects.at(0).chosen.at(0).id, status.selects[0].chosen[0].id);
 }
 
@@ -36,14 +37,14 @@ TEST(StatusJson, CountsPhasesUnderTheirOwnNames) {
 
 TEST(StatusJson, RefusesAnotherVersion) {
     std::string json = format_status_json(sample_status());
-    json.replace(json.find("\"version\": 2"), 12, "\"version\": 9");
+    json.replace(json.find("\"version\": 3"), 12, "\"version\": 9");
     EXPECT_EQ(parse_status(json).error().code, ErrorCode::invalid_input);
 }
 
 TEST(StatusJson, RefusesADocumentWithMembersMissing) {
-    EXPECT_FALSE(parse_status("{\"version\": 2, \"phase\": \"running\"}"));
+    EXPECT_FALSE(parse_status("{\"version\": 3, \"phase\": \"running\"}"));
     EXPECT_FALSE(parse_status("[]"));
-    EXPECT_FALSE(parse_status("{\"version\": 2"));
+    EXPECT_FALSE(parse_status("{\"version\": 3"));
 }
 
 SweepStatus complete_status(std::array<std::uint32_t, 6> counts) {

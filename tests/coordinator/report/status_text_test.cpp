@@ -51,6 +51,7 @@ running
 
 agents
   node1  2 cpus  2 units  allocation 1
+  node2 gets no work: 3 units failed there; `xorch retry` trusts it again
 
 waiting
   fuse waits for selection best
