@@ -8,7 +8,7 @@ import unittest
 
 import cluster
 from cluster import ROOT, MiniCluster
-from sweeps import PYTHON, ClusterSweep
+from sweeps import PYTHON, STEPPER, ClusterSweep
 
 NOBODY = 65534
 CHECKPOINT_EVERY = 2  # steps of the stepper
@@ -159,6 +159,19 @@ class Endurance(unittest.TestCase):
         sweep.nothing_is_left(90)
         self.assertEqual(sweep.count("cancelled"), 9)
         sweep.xorch("fsck", sweep.directory)
+
+    def test_a_node_on_which_units_fail_gets_no_more_work(self):
+        works = ["/bin/sh", "-c", 'test "$(uname -n)" != n2 && exec "$@"', "sh", PYTHON, "-S", "-E", STEPPER]
+        _, sweep = self.start("black_hole", 30, argv=works, steps=10, step_seconds=0.3, slurm={"max_allocations": 3})
+        sweep.wait_for(lambda: sweep.status()["blamed"], "a node to be blamed", 180)
+        print(sweep.xorch("status", sweep.directory, check=None).stdout)
+        self.run_on(sweep, 300)
+        blamed = sweep.status()["blamed"]
+        self.assertEqual([node["node"] for node in blamed], ["n2"], blamed)
+        print(sweep.xorch("summary", "--json", sweep.directory).stdout.rpartition('"node_time"')[2])
+        failures = sum(story.count("the unit goes on: user_error") for story in sweep.stories())
+        print("%d attempts failed" % failures)
+        self.assertGreaterEqual(failures, 3)
 
     def test_another_user_reads_nothing_and_commands_nothing(self):
         machines, sweep = self.start("private", 4, steps=40, step_seconds=0.4)
