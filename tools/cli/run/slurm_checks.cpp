@@ -79,9 +79,11 @@ Result<std::optional<std::string>> check_with_slurm(const Sweep& sweep) {
         case SubmissionOutcome::accepted: {
             if (!answer.expected || !answer.expected->start) return std::nullopt;
             const Millis wait = std::max(*answer.expected->start - read_clocks().unix, Millis{0});
+            const bool is_now = wait < Millis{1'000};
             return fmt::format(
-                "Slurm expects to start it in {} on {}",
-                spell_duration(wait),
+                "Slurm expects to start it {}{} on {}",
+                is_now ? "at once" : "in ",
+                is_now ? "" : spell_duration(wait),
                 answer.expected->nodes
             );
         }
