@@ -4,6 +4,10 @@ namespace xorch {
 
 namespace {
 
+struct EndedSum final : PendingSum {
+    Result<void> wait() override { return {}; }
+};
+
 // With one rank every sum and maximum is there already.
 class SingleRank final : public Communicator {
  public:
@@ -17,9 +21,17 @@ class SingleRank final : public Communicator {
 
     Result<void> all_reduce_max(std::span<std::int64_t> /*values*/) override { return {}; }
 
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> /*values*/) override {
+        return std::make_unique<EndedSum>();
+    }
+
     Result<void> broadcast(std::span<std::byte> /*bytes*/, int root) override {
         XORCH_CHECK(root == 0, "there is one rank");
         return {};
+    }
+
+    Result<std::vector<std::string>> gather(std::string_view bytes) override {
+        return std::vector<std::string>{std::string(bytes)};
     }
 
     Result<void> barrier() override { return {}; }

@@ -213,7 +213,13 @@ struct OtherWantsToStop final : Communicator {
         return {};
     }
 
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> /*values*/) override {
+        return fail(ErrorCode::unavailable, "not asked for");
+    }
+
     Result<void> broadcast(std::span<std::byte> /*bytes*/, int /*root*/) override { return {}; }
+
+    Result<std::vector<std::string>> gather(std::string_view /*bytes*/) override { return {}; }
 
     Result<void> barrier() override { return {}; }
 };
@@ -231,6 +237,11 @@ TEST(SingleRank, HasNobodyToWaitFor) {
     std::vector<double> values{1, 2};
     EXPECT_TRUE(ranks->all_reduce_sum(std::span<double>(values)));
     EXPECT_THAT(values, testing::ElementsAre(1, 2));
+    std::vector<float> later{3};
+    const auto sum = ranks->start_all_reduce_sum(later);
+    ASSERT_TRUE(sum);
+    EXPECT_TRUE((*sum)->wait());
+    EXPECT_THAT(*ranks->gather("own"), testing::ElementsAre("own"));
     EXPECT_TRUE(ranks->barrier());
 }
 

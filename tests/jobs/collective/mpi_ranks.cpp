@@ -1,0 +1,133 @@
+// What every rank of an MPI world sees; started by mpirun with any number of ranks. With --hang
+// rank 1 stays away from the second collective.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <numeric>
+#include <string_view>
+
+#include "jobs/collective/mpi.h"
+
+namespace xorch {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+MpiWorld* world = nullptr;
+Communicator* ranks = nullptr;
+
+// 1 + 2 + ... + size
+std::int64_t sum_of_ranks_from_one() {
+    return std::int64_t{ranks->size()} * (ranks->size() + 1) / 2;
+}
+
+TEST(MpiCommunicator, SumsOverAllRanks) {
+    std::vector<float> values{static_cast<float>(ranks->rank() + 1), 0.5F};
+    ASSERT_TRUE(ranks->all_reduce_sum(std::span<float>(values)));
+    const auto size = static_cast<float>(ranks->size());
+    EXPECT_THAT(values, ElementsAre(static_cast<float>(sum_of_ranks_from_one()), 0.5F * size));
+    std::vector<double> doubles{1e-17, static_cast<double>(ranks->rank())};
+    ASSERT_TRUE(ranks->all_reduce_sum(std::span<double>(doubles)));
+    EXPECT_DOUBLE_EQ(doubles[0], 1e-17 * ranks->size());
+}
+
+TEST(MpiCommunicator, GivesEveryRankTheSameBits) {
+    std::vector<float> values(100'003);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] =
+            1.0F / static_cast<float>(3 + i + 7'919 * static_cast<std::size_t>(ranks->rank()));
+    ASSERT_TRUE(ranks->all_reduce_sum(std::span<float>(values)));
+    std::vector<float> first = values;
+    ASSERT_TRUE(ranks->broadcast(std::as_writable_bytes(std::span(first)), 0));
+    EXPECT_EQ(first, values);
+}
+
+TEST(MpiCommunicator, FindsTheMaximum) {
+    std::vector<std::int64_t> values{ranks->rank(), -ranks->rank(), std::int64_t{1} << 40};
+    ASSERT_TRUE(ranks->all_reduce_max(values));
+    EXPECT_THAT(values, ElementsAre(ranks->size() - 1, 0, std::int64_t{1} << 40));
+}
+
+TEST(MpiCommunicator, SumsBesideOtherWork) {
+    std::vector<float> first(70'000, 1.0F);
+    std::vector<float> second(3, static_cast<float>(ranks->rank()));
+    auto one = ranks->start_all_reduce_sum(first);
+    auto two = ranks->start_all_reduce_sum(second);
+    ASSERT_TRUE(one && two);
+    ASSERT_TRUE((*one)->wait());
+    ASSERT_TRUE((*two)->wait());
+    ASSERT_TRUE((*two)->wait()) << "a second time there is nothing to wait for";
+    EXPECT_THAT(first, Each(static_cast<float>(ranks->size())));
+    const auto sum = static_cast<float>(sum_of_ranks_from_one() - ranks->size());
+    EXPECT_THAT(second, Each(sum));
+}
+
+TEST(MpiCommunicator, EndsASumThatNobodyWaitsFor) {
+    std::vector<float> values(5, 1.0F);
+    ASSERT_TRUE(ranks->start_all_reduce_sum(values));
+    EXPECT_THAT(values, Each(static_cast<float>(ranks->size())));
+}
+
+TEST(MpiCommunicator, TellsEveryRankWhatOneHas) {
+    const int root = ranks->size() - 1;
+    std::string text = ranks->rank() == root ? "weights" : "-------";
+    ASSERT_TRUE(ranks->broadcast(std::as_writable_bytes(std::span(text)), root));
+    EXPECT_EQ(text, "weights");
+}
+
+TEST(MpiCommunicator, GathersTextsOfAnyLengthInTheOrderOfRanks) {
+    const std::string own(static_cast<std::size_t>(ranks->rank()) * 1'000, 'x');
+    const auto gathered = ranks->gather(own);
+    ASSERT_TRUE(gathered);
+    if (ranks->rank() != 0) {
+        EXPECT_THAT(*gathered, IsEmpty());
+        return;
+    }
+    ASSERT_EQ(gathered->size(), static_cast<std::size_t>(ranks->size()));
+    for (std::size_t i = 0; i < gathered->size(); ++i)
+        EXPECT_EQ((*gathered)[i], std::string(i * 1'000, 'x'));
+}
+
+TEST(MpiCommunicator, HasNothingToSumInEmptySpans) {
+    EXPECT_TRUE(ranks->all_reduce_sum(std::span<float>{}));
+    EXPECT_TRUE(ranks->broadcast({}, 0));
+    EXPECT_TRUE(ranks->barrier());
+}
+
+// Kept out of the cases: it ends with the launcher killing everybody.
+int hang() {
+    std::vector<std::int64_t> rank{ranks->rank()};
+    if (!ranks->all_reduce_max(rank)) return 1;
+    while (ranks->rank() == 1)
+        pause();
+    std::vector<float> values(3);
+    (void)ranks->all_reduce_sum(std::span<float>(values));
+    return 0;  // not reached
+}
+
+int run(int argc, char** argv) {
+    using namespace std::chrono_literals;
+    testing::InitGoogleTest(&argc, argv);
+    auto started = MpiWorld::start();
+    if (!started) {
+        fmt::print(stderr, "{}\n", started.error().message);
+        return 1;
+    }
+    world = started->get();
+    const bool hangs = argc > 1 && std::string_view(argv[1]) == "--hang";
+    const auto communicator = make_mpi(*world, hangs ? 500ms : 100s);
+    ranks = communicator.get();
+    return hangs ? hang() : RUN_ALL_TESTS();
+}
+
+}  // namespace
+}  // namespace xorch
+
+int main(int argc, char** argv) {
+    return xorch::run(argc, argv);
+}
