@@ -31,7 +31,7 @@ if(XORCH_PLANTED_BUGS)
 endif()
 
 # What tools/test builds: the tests of one label, and the programs that prove declared dependencies.
-foreach(label unit native simulation integration cluster long)
+foreach(label unit native gpu simulation integration cluster long)
     add_custom_target(tests_${label})
 endforeach()
 add_custom_target(link_probes)
