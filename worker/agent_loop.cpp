@@ -10,8 +10,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "core/io/clock.h"
@@ -36,21 +34,6 @@ namespace {
 // A failed write to the spool is tried again no more often: the disk is full or away, and results
 // are in memory meanwhile.
 constexpr Millis spool_retry{1'000};
-
-std::uint32_t count_gpus() {
-    if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr) {
-        const std::string_view list(visible);
-        if (list.empty() || list == "-1" || list == "NoDevFiles") return 0;
-        return static_cast<std::uint32_t>(1 + std::count(list.begin(), list.end(), ','));
-    }
-    std::error_code error;
-    std::uint32_t count = 0;
-    std::filesystem::directory_iterator entry("/proc/driver/nvidia/gpus", error);
-    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-        ++count;
-    }
-    return count;
-}
 
 // As the batch system knows it; its exclusions are by that name.
 std::string node_name() {
@@ -228,12 +211,12 @@ Capacity measure_capacity(const Sweep& sweep) {
         const std::uint64_t usable = usable_memory().value;
         return {
             .cpus = share == 0 ? cpus : share,
-            .gpus = count_gpus(),
+            .gpus = usable_gpus(),
             .memory = Bytes{memory == 0 ? usable : std::min(memory, usable)}};
     }
     return {
         .cpus = sweep.local.slots == 0 ? cpus : sweep.local.slots,
-        .gpus = count_gpus(),
+        .gpus = usable_gpus(),
         .memory = usable_memory()};
 }
 

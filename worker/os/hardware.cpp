@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 namespace xorch {
 
@@ -77,6 +80,21 @@ Bytes usable_memory() {
         if (limit > 0) memory = std::min(memory, limit);
     }
     return Bytes{memory};
+}
+
+std::uint32_t usable_gpus() {
+    if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr) {
+        const std::string_view list(visible);
+        if (list.empty() || list == "-1" || list == "NoDevFiles") return 0;
+        return static_cast<std::uint32_t>(1 + std::count(list.begin(), list.end(), ','));
+    }
+    std::error_code error;
+    std::uint32_t count = 0;
+    std::filesystem::directory_iterator entry("/proc/driver/nvidia/gpus", error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+        ++count;
+    }
+    return count;
 }
 
 std::string host_name() {

@@ -17,6 +17,9 @@ std::vector<int> usable_cpus();
 // Installed memory, or the cgroup's limit where that is smaller.
 Bytes usable_memory();
 
+// GPUs that this process may use: as many as CUDA_VISIBLE_DEVICES names, or all of NVIDIA's.
+std::uint32_t usable_gpus();
+
 std::string host_name();
 
 // Changes with every boot; empty if the system does not say.

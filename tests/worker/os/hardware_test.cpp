@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <string>
+
 namespace xorch {
 namespace {
 
@@ -10,6 +13,19 @@ TEST(Hardware, SaysWhatThisProcessMayUse) {
     EXPECT_GT(usable_memory().value, 1ULL << 20U);
     EXPECT_FALSE(host_name().empty());
     EXPECT_FALSE(machine_type().empty());
+}
+
+TEST(Hardware, CountsTheGpusThatAreVisible) {
+    const char* before = std::getenv("CUDA_VISIBLE_DEVICES");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("CUDA_VISIBLE_DEVICES", "0,GPU-5f3a,2", 1);
+    EXPECT_EQ(usable_gpus(), 3U);
+    for (const char* none : {"", "-1", "NoDevFiles"}) {
+        ::setenv("CUDA_VISIBLE_DEVICES", none, 1);
+        EXPECT_EQ(usable_gpus(), 0U) << none;
+    }
+    ::unsetenv("CUDA_VISIBLE_DEVICES");
+    if (before != nullptr) ::setenv("CUDA_VISIBLE_DEVICES", kept.c_str(), 1);
 }
 
 }  // namespace
