@@ -13,19 +13,25 @@
 namespace xorch {
 
 FakeSlurm::FakeSlurm() {
-    for (const char* name : {"sbatch", "squeue", "scancel", "srun"}) {
+    for (const char* name : {"sbatch", "squeue", "scancel", "srun", "scontrol", "sinfo", "sacct"}) {
         EXPECT_EQ(::symlink(XORCH_FAKE_COMMAND, (programs_ / name).c_str()), 0);
     }
+    // What the fakes themselves need; beside them on PATH could be a real Slurm.
+    EXPECT_EQ(::symlink("/bin/cat", (programs_ / "cat").c_str()), 0);
 }
 
 std::vector<std::string> FakeSlurm::environment() const {
-    return {"PATH=" + programs_.path() + ":/usr/bin:/bin", "FAKE_SLURM=" + folder_.path()};
+    return {"PATH=" + programs_.path(), "FAKE_SLURM=" + folder_.path()};
 }
 
 void FakeSlurm::answer(const std::string& command, const FakeAnswer& answer) {
     std::ofstream(folder_ / (command + ".out")) << answer.output;
     std::ofstream(folder_ / (command + ".err")) << answer.error_output;
     std::ofstream(folder_ / (command + ".code")) << answer.exit_code;
+}
+
+void FakeSlurm::remove(const std::string& command) {
+    ASSERT_EQ(::unlink((programs_ / command).c_str()), 0);
 }
 
 void FakeSlurm::hold(const std::string& command) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// sbatch, squeue and scancel on a PATH of their own, each of which answers what a test wrote down
+// Slurm's commands on a PATH of their own, each of which answers what a test wrote down
 // (fakes/command) and can be held until the test lets it go.
 
 #include <cstddef>
@@ -27,6 +27,9 @@ class FakeSlurm {
 
     // From now on.
     void answer(const std::string& command, const FakeAnswer& answer);
+
+    // It is not on PATH any more.
+    void remove(const std::string& command);
 
     // A call does not end before release(), which lets one go.
     void hold(const std::string& command);
