@@ -266,8 +266,8 @@ class Relay {
 
 }  // namespace
 
-std::vector<std::string> keeper_argv(const RelaySettings& settings, const RelayNode& node) {
-    std::vector<std::string> argv{
+std::vector<std::string> step_argv(const RelayNode& node) {
+    return {
         "srun",
         "--overlap",
         // A keeper must not die because another one's node did.
@@ -281,13 +281,16 @@ std::vector<std::string> keeper_argv(const RelaySettings& settings, const RelayN
         "--mem=0",
         "--mpi=none",
         "--input=none",
-        settings.program,
-        "keeper",
-        "--sweep",
-        settings.directory,
-        "--allocation",
-        std::to_string(settings.allocation.value),
     };
+}
+
+std::vector<std::string> keeper_argv(const RelaySettings& settings, const RelayNode& node) {
+    std::vector<std::string> argv = step_argv(node);
+    const std::string allocation = std::to_string(settings.allocation.value);
+    argv.insert(
+        argv.end(),
+        {settings.program, "keeper", "--sweep", settings.directory, "--allocation", allocation}
+    );
     if (settings.end_unix != Millis{0}) {
         argv.emplace_back("--end-unix-s");
         argv.push_back(std::to_string(settings.end_unix.count() / 1'000));

@@ -58,7 +58,10 @@ Result<std::vector<RelayNode>> parse_job_nodes(
     std::string_view node_list, std::string_view cpus_per_node
 );
 
-// srun with a keeper on one node.
+// srun for one process on one node of the job, which follows; it shares all that the job has there.
+std::vector<std::string> step_argv(const RelayNode& node);
+
+// The same with a keeper.
 std::vector<std::string> keeper_argv(const RelaySettings& settings, const RelayNode& node);
 
 // `environment` without what would make srun ask for something else than its arguments say.
