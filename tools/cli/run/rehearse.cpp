@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 
@@ -12,6 +10,7 @@
 #include "core/json.h"
 #include "core/plan.h"
 #include "core/record.h"
+#include "tools/cli/private_folder.h"
 #include "tools/cli/rehearse/rehearsal.h"
 #include "tools/cli/run/native_program.h"
 #include "tools/cli/run/sweep_source.h"
@@ -28,38 +27,6 @@ struct RehearseOptions {
     std::string only;  // stage
     double minutes = 10;
     bool json = false;
-};
-
-// Removed with everything in it, however the rehearsal ends.
-class PrivateFolder {
- public:
-    static Result<PrivateFolder> make(const std::string& home) {
-        std::error_code error;
-        fs::create_directories(home, error);
-        std::string path = home + "/.rehearsal-XXXXXX";
-        if (error || ::mkdtemp(path.data()) == nullptr) {
-            return fail_from_errno(
-                "making a folder for the rehearsal below " + home, error ? error.value() : errno
-            );
-        }
-        return PrivateFolder(std::move(path));
-    }
-
-    ~PrivateFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) fs::remove_all(path_, ignored);
-    }
-
-    PrivateFolder(PrivateFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-
-    PrivateFolder& operator=(PrivateFolder&&) = delete;
-
-    const std::string& path() const { return path_; }
-
- private:
-    explicit PrivateFolder(std::string path) : path_(std::move(path)) {}
-
-    std::string path_;
 };
 
 // The rehearsed unit of each stage so far, as an input of later ones.
@@ -254,7 +221,7 @@ Result<ExitCode> rehearse_sweep(const Context& context, const RehearseOptions& o
     }
     auto frozen = freeze(*read);
     if (!frozen) return fail_at_source(options.source, frozen.error());
-    auto folder = PrivateFolder::make(context.home);
+    auto folder = PrivateFolder::make(context.home, "rehearsal");
     if (!folder) return tl::unexpected(folder.error());
     const auto native_program = native_program_for(frozen->sweep, context.program);
     if (!native_program) return tl::unexpected(native_program.error());
