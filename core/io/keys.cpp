@@ -209,6 +209,16 @@ Result<std::string> read_public_key(const std::string& directory, const std::str
     return read_key(opened->number(), directory, name + ".public");
 }
 
+Result<std::string> name_encryption() {
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+    zmq_version(&major, &minor, &patch);
+    const std::string name = fmt::format("ZeroMQ {}.{}.{}", major, minor, patch);
+    if (zmq_has("curve") == 1) return name;
+    return fail(ErrorCode::unavailable, name + " without CURVE");
+}
+
 Result<void> remove_keys(const std::string& directory, const std::string& name) {
     const auto opened = open_directory(directory);
     if (!opened) return tl::unexpected(opened.error());

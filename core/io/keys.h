@@ -33,6 +33,10 @@ Result<KeyPair> read_keys(const std::string& directory, const std::string& name)
 // The public half, without touching the secret file.
 Result<std::string> read_public_key(const std::string& directory, const std::string& name);
 
+// The ZeroMQ that this program runs with, "ZeroMQ 4.3.4"; unavailable if it was built without
+// CURVE, with which everybody here talks.
+Result<std::string> name_encryption();
+
 // Ends the use of a pair: an allocation that ended. Succeeds if it is gone already.
 Result<void> remove_keys(const std::string& directory, const std::string& name);
 
