@@ -21,6 +21,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_records(app, context);
     add_summary(app, context);
     add_list(app, context);
+    add_doctor(app, context);
     add_fsck(app, context);
     add_gc(app, context);
     add_jobs(app, context);
@@ -31,6 +32,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_relay(app, context);
     add_keeper(app, context);
     add_agent(app, context);
+    add_probe(app, context);
 }
 
 }  // namespace xorch

@@ -115,11 +115,13 @@ void add_submit(CLI::App& app, Context& context);
 // ---- verbs that read and look after (tools/cli/read, tools/cli/site) ----
 void add_completion(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 void add_fsck(CLI::App& app, Context& context);
 void add_gc(CLI::App& app, Context& context);
 void add_jobs(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_logs(CLI::App& app, Context& context);
+void add_probe(CLI::App& app, Context& context);
 void add_records(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_summary(CLI::App& app, Context& context);

@@ -72,6 +72,15 @@ Result<Sweep> read_sweep(const SweepSource& source) {
     return parse_sweep(*text, options);
 }
 
+Result<Sweep> read_site(const std::vector<std::string>& overrides) {
+    ParseOptions options = parse_options({.overrides = overrides});
+    options.file = "(no sweep file)";
+    options.directory = std::filesystem::current_path().string();
+    return parse_sweep(
+        "[sweep]\nname = \"doctor\"\n[[stage]]\nname = \"probe\"\nargv = [\"true\"]\n", options
+    );
+}
+
 tl::unexpected<Error> fail_at_source(const SweepSource& source, const Error& error) {
     if (!source.axes.empty()) return tl::unexpected(error);
     return tl::unexpected(name_stage_place(error, source.file));

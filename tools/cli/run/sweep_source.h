@@ -27,8 +27,13 @@ void add_sweep_source(CLI::App& verb, SweepSource& source);
 // Read and checked against the declared jobs; errors name file, line and remedy.
 Result<Sweep> read_sweep(const SweepSource& source);
 
-// The same for an error of freezing or planning that sweep.
+// What $XORCH_SITE and the overrides say, for whoever asks about a site and has no sweep: a sweep
+// of one unit that does nothing.
+Result<Sweep> read_site(const std::vector<std::string>& overrides);
+
+// An error of freezing or planning that sweep, with its place.
 tl::unexpected<Error> fail_at_source(const SweepSource& source, const Error& error);
+
 // What --axis and the command after -- say, as the text of a sweep file.
 Result<std::string> spell_sweep(const SweepSource& source);
 
