@@ -85,14 +85,9 @@ void add_how_it_lives(ArgumentList& argv, const Submission& submission) {
     // xorch owns every retry: a job that Slurm starts again would run units twice.
     argv.add("--no-requeue");
     argv.add("open-mode", "append");
+    const auto lead = std::chrono::ceil<std::chrono::seconds>(submission.options.signal_lead);
     // To the batch shell's process, which is the relay: only a hint to ask for the end again.
-    argv.add(
-        "signal",
-        fmt::format(
-            "B:USR2@{}",
-            std::chrono::ceil<std::chrono::seconds>(submission.options.signal_lead).count()
-        )
-    );
+    if (lead.count() > 0) argv.add("signal", fmt::format("B:USR2@{}", lead.count()));
     // The submitter's environment, as for any job that a person submits, and whatever the site or
     // SBATCH_EXPORT says. NONE would leave PATH to a log-in on the compute node, which not every
     // site has, and would make each srun of the job start with nothing.

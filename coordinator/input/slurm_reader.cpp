@@ -158,9 +158,11 @@ void read_slurm(ReadingContext& context, const Node& root, SlurmOptions& slurm) 
         if (!checked) context.complaints.add(entry.node.place, checked.error().message);
     }
     const Node* lead = node->find("signal_lead");
-    if (lead != nullptr && (slurm.signal_lead < lead_min || slurm.signal_lead > lead_max)) {
+    const bool wants_signal = slurm.signal_lead != Millis{0};
+    const bool can_be_said = slurm.signal_lead >= lead_min && slurm.signal_lead <= lead_max;
+    if (lead != nullptr && wants_signal && !can_be_said) {
         context.complaints.add(
-            lead->place, "\"signal_lead\" must be at least 1s and at most 65535s"
+            lead->place, "\"signal_lead\" must be 0, or at least 1s and at most 65535s"
         );
     }
     const Node* options = node->find("options");

@@ -50,7 +50,7 @@ std::vector<Key<SlurmOptions>> slurm_keys() {
     keys.member(
         "signal_lead",
         &SlurmOptions::signal_lead,
-        "Slurm's signal is asked for so long before the end."
+        "Slurm's signal is asked for so long before the end; 0 = none is asked for."
     );
     keys.text(
             "place",

@@ -32,9 +32,9 @@ class Endurance(unittest.TestCase):
         end = time.monotonic() + seconds
         sweep.wait_for(lambda: time.monotonic() > end, what, seconds + 60)
 
-    def test_units_longer_than_an_allocation_repeat_at_most_one_checkpoint_interval(self):
-        slurm = {"partition": "short", "time": "60s", "nodes": 3}
-        _, sweep = self.start("longer", 3, steps=150, step_seconds=1, slurm=slurm)
+    def cut_by_limits(self, name, **slurm):
+        slurm = {"partition": "short", "time": "60s", "nodes": 3, **slurm}
+        _, sweep = self.start(name, 3, steps=150, step_seconds=1, slurm=slurm)
         self.run_on(sweep, 600)
         sweep.print_stories()
         for unit, story in enumerate(sweep.stories()):
@@ -45,6 +45,12 @@ class Endurance(unittest.TestCase):
             self.assertGreaterEqual(stops, 2)
             self.assertEqual(set(steps), set(range(1, 151)))
             self.assertLessEqual(len(steps) - 150, stops * CHECKPOINT_EVERY)
+
+    def test_units_longer_than_an_allocation_repeat_at_most_one_checkpoint_interval(self):
+        self.cut_by_limits("longer")
+
+    def test_units_longer_than_an_allocation_need_no_signal(self):
+        self.cut_by_limits("unwarned", signal_lead="0s")
 
     def test_a_unit_without_checkpoints_fails_with_the_arithmetic_in_the_second_allocation(self):
         slurm = {"partition": "short", "time": "60s"}

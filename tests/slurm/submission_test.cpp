@@ -12,6 +12,7 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 Submission plain() {
     return {.job_name = "xorch-1f", .directory = "/runs/a", .output = "logs/slurm-%j.out"};
@@ -43,6 +44,12 @@ TEST(Submission, SaysOnlyWhatIsNeededWhereTheSiteDecides) {
 --nodes=1
 --ntasks-per-node=1
 )");
+}
+
+TEST(Submission, AsksForNoSignalWhereNoneIsWanted) {
+    Submission quiet = plain();
+    quiet.options.signal_lead = Millis{0};
+    EXPECT_THAT(lines(quiet), Not(HasSubstr("--signal")));
 }
 
 TEST(Submission, SpellsEachOptionAsOneArgument) {

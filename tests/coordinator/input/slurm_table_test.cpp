@@ -101,6 +101,10 @@ TEST(SlurmTable, AnOverrideChangesOneKey) {
     EXPECT_THAT(read.options, ElementsAre(Pair("contiguous", "")));
 }
 
+TEST(SlurmTable, ASweepCanDoWithoutSlurmsSignal) {
+    EXPECT_EQ(parse(slurm("signal_lead = \"0s\"")).slurm.signal_lead, Millis{0});
+}
+
 TEST(SlurmTable, AMistakeIsNamedWithItsPlaceAndTheNearestName) {
     EXPECT_EQ(
         refusal(slurm("partion = \"gpu\"")),
