@@ -23,7 +23,10 @@ QUICK = {
 
 class ClusterSweep:
     """One sweep of `units` units of the stepper. `steps` and `step_seconds` are those of the stepper, which keeps a
-    checkpoint every second step; `slurm` is the [slurm] table, `argv` another script instead."""
+    checkpoint every second step; `slurm` is the [slurm] table, `argv` another script instead, `keys` more lines of the
+    stage. Another sweep is another class with its `stage` and `arguments`."""
+
+    stage = "steps"
 
     def __init__(self, cluster, name, units, **how):
         self.cluster = cluster
@@ -46,10 +49,10 @@ class ClusterSweep:
         }
         lines = [
             "[sweep]", 'name = "%s"' % name, "seed = 7",
-            "[[stage]]", 'name = "steps"', "argv = %s" % json.dumps(argv),
+            "[[stage]]", 'name = "%s"' % self.stage, "argv = %s" % json.dumps(argv),
             "axes.a = { range = [0, %d] }" % self.units, "params = { orphan = true }",
             'limits = { retries = %d, grace = "5s" }' % how.get("retries", 2),
-            how.get("records", 'records.required = ["digest", "steps"]'),
+            how.get("records", 'records.required = ["digest", "steps"]'), how.get("keys", ""),
             "[env.set]", 'STEPPER_STEPS = "%d"' % how.get("steps", 8),
             'STEPPER_STEP_SECONDS = "%g"' % step_seconds,
         ]  # fmt: skip
@@ -58,22 +61,24 @@ class ClusterSweep:
             lines += ["%s = %s" % (key, json.dumps(value)) for key, value in keys.items()]
         return "\n".join(lines) + "\n"
 
-    def _file(self, name, step_seconds):
+    def arguments(self, name, calm):
+        """What `submit` gets for a sweep of that name; a calm one is in a hurry."""
+        step_seconds = 0 if calm else self.how.get("step_seconds", 0.05)
         path = os.path.join(self.cluster.folder, name + ".toml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.text(name, step_seconds))
-        return path
+        return [path]
 
     def submit(self):
         """On the login node, as a person would; returns what it said."""
-        file = self._file(self.name, self.how.get("step_seconds", 0.05))
+        arguments = self.arguments(self.name, calm=False)
         began = time.monotonic()
-        said = self.xorch("submit", "--backend", "slurm", file)
-        self.directory = self._newest(self.name)
+        said = self.xorch("submit", "--backend", "slurm", *arguments)
+        self.directory = self.newest(self.name)
         print("%s: submitted in %.1f s: %s" % (self.name, time.monotonic() - began, said.stdout.strip()))
         return said
 
-    def _newest(self, name):
+    def newest(self, name):
         found = glob.glob(os.path.join(self.home, name + "-*"))
         return max(found, key=os.path.getmtime)
 
@@ -93,7 +98,7 @@ class ClusterSweep:
         return json.loads(self.xorch("status", "--json", self.directory, check=None).stdout)
 
     def count(self, phase):
-        return sum(stage[phase] for stage in self.status()["stages"])
+        return sum(stage[phase] for stage in self.status()["stages"] if stage["name"] == self.stage)
 
     def wait_for(self, predicate, what, seconds=60):
         try:
@@ -142,7 +147,8 @@ class ClusterSweep:
 
     def stories(self):
         """What `why` tells, unit by unit."""
-        return [self.xorch("why", "--sweep", self.directory, "steps/%d" % i).stdout for i in range(self.units)]
+        places = ["%s/%d" % (self.stage, i) for i in range(self.units)]
+        return [self.xorch("why", "--sweep", self.directory, place).stdout for place in places]
 
     def processes(self):
         """{pid: kind} of all processes of this sweep on all nodes; kind is the verb of xorch, "unit" or "other"."""
@@ -205,8 +211,8 @@ class ClusterSweep:
         """Records equal to those of an undisturbed local run, a sound journal, nothing twice, nothing left."""
         self.nothing_is_left()
         calm = self.name + "_calm"
-        self.xorch("submit", "--here", self._file(calm, 0))
-        self.xorch("records", "--equal", self._newest(calm), self.directory)
+        self.xorch("submit", "--here", *self.arguments(calm, calm=True), timeout=600)
+        self.xorch("records", "--equal", self.newest(calm), self.directory)
         self.xorch("fsck", self.directory)
         case.assertEqual(self.count("done"), self.units)
         for story in self.stories():
