@@ -167,7 +167,7 @@ struct SlurmOptions {
     std::string comment;
     std::string mpi;  // of srun --mpi
     std::uint32_t nodes = 1;
-    std::uint32_t cpus_per_node = 0;  // 0 = the site's default
+    std::uint32_t cpus_per_node = 0;  // 0 = all of a node
     std::uint32_t gpus_per_node = 0;
     Bytes memory_per_node{0};           // 0 = the site's default
     Millis time{0};                     // of one allocation; 0 = the partition's default

@@ -58,6 +58,11 @@ void apply_site(ReadingContext& context, Node& root);
 
 // slurm_reader.cpp: [slurm], and the caps of site files on what it asks for.
 void read_slurm(ReadingContext& context, const Node& root, SlurmOptions& slurm);
+
+// Slurm's own default is one processor per task: a unit of four would never start. Whoever does not
+// say how many a node must have gets as many as the units need.
+void ask_for_cpus(Sweep& sweep);
+
 void enforce_site(ReadingContext& context, const Node& root, SlurmOptions& slurm);
 
 // validation.cpp: what only the whole file can tell.

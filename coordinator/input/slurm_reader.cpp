@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "coordinator/input/quantity.h"
@@ -16,6 +17,9 @@ namespace {
 // What `sbatch --signal` can count.
 constexpr Millis lead_min{1'000};
 constexpr Millis lead_max{65'535'000};
+
+// What the key may say.
+constexpr std::uint64_t cpus_max = 65'536;
 
 // One quantity that a site can cap.
 struct Cap {
@@ -178,6 +182,23 @@ void read_slurm(ReadingContext& context, const Node& root, SlurmOptions& slurm) 
     if (memory != nullptr && slurm.memory_per_node.value > 0) {
         context.complaints.add(memory->place, "mem says the same as memory_per_node; remove one");
     }
+}
+
+void ask_for_cpus(Sweep& sweep) {
+    SlurmOptions& slurm = sweep.slurm;
+    const auto exclusive = slurm.options.find("exclusive");
+    // `exclusive=user` keeps others away, and still gives only what was asked for.
+    const bool whole_nodes = exclusive != slurm.options.end() && exclusive->second.empty();
+    if (slurm.cpus_per_node > 0 || whole_nodes) return;
+    std::uint64_t most = 1;
+    for (const Stage& stage : sweep.stages) {
+        const std::uint64_t ranks = std::max(stage.resources.ranks_per_node, 1U);
+        const std::uint64_t gpus = ranks * stage.resources.gpus;
+        const std::uint64_t units =
+            gpus == 0 ? 1 : std::max<std::uint64_t>(slurm.gpus_per_node / gpus, 1);
+        most = std::max(most, units * ranks * stage.resources.cpus);
+    }
+    slurm.cpus_per_node = static_cast<std::uint32_t>(std::min(most, cpus_max));
 }
 
 void enforce_site(ReadingContext& context, const Node& root, SlurmOptions& slurm) {

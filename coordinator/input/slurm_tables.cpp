@@ -18,7 +18,10 @@ void add_what_is_asked(KeyTable<SlurmOptions>& keys) {
         .at_least(1)
         .at_most(65536);
     keys.member(
-            "cpus_per_node", &SlurmOptions::cpus_per_node, "0 = what the site gives by default."
+            "cpus_per_node",
+            &SlurmOptions::cpus_per_node,
+            "0 = what the largest unit takes, times the units that gpus_per_node serves; all of a "
+            "node with options.exclusive."
     )
         .at_least(0)
         .at_most(65536);

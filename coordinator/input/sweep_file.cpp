@@ -109,6 +109,7 @@ Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSou
     read_environment(context, root, sweep.env);
     read_part(context, root, "local", local_keys(), sweep.local);
     read_slurm(context, root, sweep.slurm);
+    if (sweep.backend == BackendKind::slurm) ask_for_cpus(sweep);
     enforce_site(context, root, sweep.slurm);
     read_part(context, root, "notify", notify_keys(), sweep.notify);
     read_part(context, root, "net", net_keys(), sweep);

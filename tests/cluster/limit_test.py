@@ -24,5 +24,15 @@ class Limits(unittest.TestCase):
             self.assertGreaterEqual(len(resumed), 1)
 
 
+class Sizes(unittest.TestCase):
+    def test_a_node_has_the_cpus_that_a_unit_needs_without_a_word_about_nodes(self):
+        with MiniCluster(1) as machines:
+            slurm = {"partition": "main", "time": "5m", "cpus_per_node": 0}
+            sweep = ClusterSweep(machines, "wide", 1, keys="resources.cpus = 2", slurm=slurm)
+            sweep.submit()
+            sweep.wait_for_phase("complete", 120)
+            sweep.demand_whole(self)
+
+
 if __name__ == "__main__":
     cluster.main()

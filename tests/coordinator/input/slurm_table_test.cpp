@@ -105,6 +105,36 @@ TEST(SlurmTable, ASweepCanDoWithoutSlurmsSignal) {
     EXPECT_EQ(parse(slurm("signal_lead = \"0s\"")).slurm.signal_lead, Millis{0});
 }
 
+std::uint32_t cpus_asked(const std::string& resources, const std::string& slurm_lines) {
+    ParseOptions with = options();
+    with.overrides = {"sweep.backend=slurm"};
+    return parse(noop(resources) + "[slurm]\n" + slurm_lines + "\n", with).slurm.cpus_per_node;
+}
+
+TEST(SlurmTable, ANodeHasTheCpusOfTheLargestUnitUnlessTheFileSaysHowMany) {
+    EXPECT_EQ(cpus_asked("", ""), 1U);
+    EXPECT_EQ(cpus_asked("resources.cpus = 6", ""), 6U);
+    EXPECT_EQ(cpus_asked("resources.cpus = 6", "cpus_per_node = 24"), 24U);
+    const std::string two =
+        "resources.cpus = 6\n[[stage]]\nname = \"b\"\njob = \"noop\"\nresources.cpus = 8";
+    EXPECT_EQ(cpus_asked(two, ""), 8U);
+    EXPECT_EQ(cpus_asked("resources = { cpus = 2, ranks = 8, ranks_per_node = 4 }", ""), 8U);
+}
+
+TEST(SlurmTable, ANodeHasCpusForAsManyUnitsAsItsGpusServe) {
+    EXPECT_EQ(cpus_asked("resources = { cpus = 3, gpus = 1 }", "gpus_per_node = 4"), 12U);
+    EXPECT_EQ(cpus_asked("resources = { cpus = 3, gpus = 2 }", "gpus_per_node = 4"), 6U);
+}
+
+TEST(SlurmTable, AWholeNodeIsNotAskedForByItsCpus) {
+    EXPECT_EQ(cpus_asked("resources.cpus = 6", "options.exclusive = true"), 0U);
+    EXPECT_EQ(cpus_asked("resources.cpus = 6", "options.exclusive = \"user\""), 6U);
+}
+
+TEST(SlurmTable, ALocalSweepAsksSlurmForNothing) {
+    EXPECT_EQ(parse(noop("resources.cpus = 6")).slurm.cpus_per_node, 0U);
+}
+
 TEST(SlurmTable, AMistakeIsNamedWithItsPlaceAndTheNearestName) {
     EXPECT_EQ(
         refusal(slurm("partion = \"gpu\"")),
