@@ -26,6 +26,17 @@ Reign::Reign(State state, EpochNumber epoch, FactSink& sink, Now now)
 
 Reign::~Reign() = default;
 
+void Reign::runs_in(AllocationId allocation) {
+    live_->presence.runs_in = allocation;
+}
+
+void Reign::ask_anew(Now now) {
+    if (live_->state.refused_for_good().empty()) return;
+    Effects effects;
+    effects.facts.emplace_back(SweepContinued{});
+    live_->perform(now, std::move(effects));
+}
+
 void Reign::on_agent_message(Now now, IncarnationId from, const AgentMessage& message) {
     on_agent_messages(now, from, std::span(&message, 1));
 }

@@ -72,6 +72,12 @@ class Reign {
     Reign(State state, EpochNumber epoch, FactSink& sink, Now now);
     ~Reign();
 
+    // This process is a part of that allocation.
+    void runs_in(AllocationId allocation);
+
+    // A person started this process: what the batch system refused for good is asked for again.
+    void ask_anew(Now now);
+
     void on_agent_message(Now now, IncarnationId from, const AgentMessage& message);
 
     // The messages of one frame, in order. Cheaper than one by one: ends share a batch of facts.

@@ -51,6 +51,15 @@ std::vector<Key<SlurmOptions>> slurm_keys() {
         .at_least(1)
         .at_most(1000);
     keys.member(
+            "queue_ahead",
+            &SlurmOptions::queue_ahead,
+            "For sites whose jobs may not submit jobs: so many allocations are queued at once by "
+            "`submit`, one behind the other, and by `resume` when they are used up. 0 = each "
+            "allocation queues its successor."
+    )
+        .at_least(0)
+        .at_most(1000);
+    keys.member(
         "signal_lead",
         &SlurmOptions::signal_lead,
         "Slurm's signal is asked for so long before the end; 0 = none is asked for."
@@ -74,7 +83,7 @@ std::vector<Key<SlurmOptions>> cap_keys() {
         const KeyType type = key.text.type;
         const bool quantity =
             type == KeyType::integer || type == KeyType::size || type == KeyType::duration;
-        return !quantity || key.text.name == "signal_lead";
+        return !quantity || key.text.name == "signal_lead" || key.text.name == "queue_ahead";
     });
     for (Key<SlurmOptions>& key : keys) {
         key.text.fallback.clear();

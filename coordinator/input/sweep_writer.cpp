@@ -238,6 +238,7 @@ void write_slurm(Writer& writer, const SlurmOptions& slurm) {
     writer.line("memory_per_node", quoted(format_size(slurm.memory_per_node)));
     writer.line("time", duration(slurm.time));
     writer.line("max_allocations", fmt::format("{}", slurm.max_allocations));
+    writer.line("queue_ahead", fmt::format("{}", slurm.queue_ahead));
     writer.line("signal_lead", duration(slurm.signal_lead));
     writer.line("place", quoted(slurm.place == SlurmPlace::host ? "host" : "allocation"));
     writer.text_unless_empty("mpi", slurm.mpi);

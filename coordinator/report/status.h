@@ -119,6 +119,7 @@ struct SweepStatus {
     std::vector<AllocationStatus> allocations;  // that did not end
     std::vector<BlamedNode> blamed;
     bool on_slurm = false;
+    std::string refusal;                // why Slurm takes no more jobs of it; empty = it may
     std::vector<SelectStatus> selects;  // that are decided
 
     std::uint64_t units(UnitPhase of) const;

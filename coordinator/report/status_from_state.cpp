@@ -179,6 +179,7 @@ SweepStatus make_status(
     }
     for (const auto& [node, reason] : state.blamed_nodes())
         status.blamed.push_back({node, reason});
+    if (!state.complete()) status.refusal = state.refused_for_good();
     status.on_slurm = state.plan().sweep().backend == BackendKind::slurm;
     status.selects = list_selects(state);
     return status;

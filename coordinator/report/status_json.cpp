@@ -297,6 +297,7 @@ std::string format_status_json(const SweepStatus& status) {
     object.emplace_back("allocations", write_all(status.allocations, write_allocation));
     object.emplace_back("blamed", write_all(status.blamed, write_blamed));
     object.emplace_back("on_slurm", status.on_slurm);
+    object.emplace_back("refusal", status.refusal);
     object.emplace_back("selects", write_all(status.selects, write_select));
     return format_json_pretty(object) + "\n";
 }
@@ -328,6 +329,7 @@ Result<SweepStatus> parse_status(std::string_view json) {
     status.allocations = reader.all<AllocationStatus>(*value, "allocations", read_allocation);
     status.blamed = reader.all<BlamedNode>(*value, "blamed", read_blamed);
     status.on_slurm = reader.flag(*value, "on_slurm");
+    status.refusal = reader.text(*value, "refusal");
     status.selects = reader.all<SelectStatus>(*value, "selects", read_select);
     if (!whole || !phase || version != status_version) {
         return fail(ErrorCode::invalid_input, "the status is not of this version of xorch");

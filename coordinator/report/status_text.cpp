@@ -48,6 +48,13 @@ void add_phase_explanation(const SweepStatus& status, Lines& lines) {
         for (std::string line; std::getline(reason, line); before = "  ")
             lines.push_back(fmt::format("{}{}", before, line));
     }
+    if (!status.refusal.empty()) {
+        lines.push_back(fmt::format(
+            "Slurm takes no more of its jobs: {}. `xorch resume` asks again; or change [slurm] "
+            "(queue_ahead, where jobs may not submit jobs) and submit again: what is done is kept",
+            escape_for_terminal(status.refusal)
+        ));
+    }
     if (status.phase == SweepPhase::stranded) {
         lines.emplace_back(
             "stranded: nobody reigns, and Slurm knows no job that would; nothing that was "

@@ -68,6 +68,7 @@ Result<void> ReignLoop::Content::begin(Claimed claimed) {
     }
     links.emplace(*socket, epoch);
     reign.emplace(std::move(claimed.state), epoch, *journal, now);
+    reign->runs_in(settings().allocation);
     make_parts();
     take_over_allocations();
     const Endpoint endpoint{
@@ -348,6 +349,7 @@ void ReignLoop::Content::say(AdoptionWanted& wanted) {
 Result<ReignOutcome> ReignLoop::Content::run() {
     // A stop that was wished while there was no reign counts in this one.
     if (parts.wishes->count > 0) reign->on_stop_requested(now, parts.wishes->count > 1);
+    if (settings().allocation.value == 0) reign->ask_anew(now);
     reign->on_tick(now);
     if (settings().leaves_at_once) reign->on_hand_over(now, settings().allocation);
     while (!reign->finished()) {

@@ -67,8 +67,11 @@ Effects end_reign(
     if (reason == reason_handed_over) {
         // Agents and allocations go on; the next reign finds them.
         if (!somebody_follows(state) && !state.notified("stranded")) {
-            const std::string text =
+            std::string text =
                 "no job that could go on is queued or running; `xorch resume` asks Slurm again";
+            if (!state.refused_for_good().empty()) {
+                text += fmt::format(", which refused the next one: {}", state.refused_for_good());
+            }
             effects.facts.push_back(NotificationSent{"stranded", text});
             effects.messages.push_back(Notification{"stranded", text});
         }

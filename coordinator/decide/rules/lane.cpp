@@ -103,14 +103,31 @@ Effects give_back_lanes(const State& state, const Presence& presence, std::uint3
     return effects;
 }
 
+std::int64_t queued_in(const State& state, std::uint32_t lane) {
+    const std::vector<AllocationState>& all = state.allocations();
+    return std::count_if(all.begin(), all.end(), [lane](const AllocationState& each) {
+        return each.lane == lane && !each.started && !each.ended;
+    });
+}
+
+// Where jobs may not submit jobs, nobody in an allocation asks for another one.
+bool may_ask(const State& state, const Presence& presence) {
+    return state.plan().sweep().slurm.queue_ahead == 0 || presence.runs_in.value == 0;
+}
+
 Effects on_lanes_of_slurm(const State& state, const Presence& presence, Now now) {
     const std::uint32_t wanted = lanes_wanted(state);
     Effects effects = give_back_lanes(state, presence, wanted);
     if (!effects.empty() || now.boot < presence.ask_again) return effects;
+    if (!may_ask(state, presence)) return effects;
+    const std::uint32_t ahead = state.plan().sweep().slurm.queue_ahead;
     for (std::uint32_t lane = 0; lane < wanted; ++lane) {
         const AllocationState* head = head_of(state, lane);
         if (head == nullptr) return intend(state, presence, lane, {});
-        if (head->started) return intend(state, presence, lane, head->allocation);
+        // The job to wait behind must be known.
+        const bool wants_next =
+            ahead == 0 ? head->started : head->submitted && queued_in(state, lane) < ahead;
+        if (wants_next) return intend(state, presence, lane, head->allocation);
     }
     return effects;
 }
@@ -139,6 +156,7 @@ bool has_heir(const State& state, const Presence& presence, Now now) {
 // A lane never dies: whoever goes before anything waits behind its allocation asks for it first.
 Effects leave_an_heir(const State& state, const Presence& presence, Now now) {
     if (presence.leaves.value == 0 || presence.leaves.value > state.allocations().size()) return {};
+    if (!may_ask(state, presence)) return {};
     const std::vector<AllocationState>& all = state.allocations();
     const bool is_asked_for = std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
         return !each.ended && !each.submitted && !each.started;
@@ -215,8 +233,9 @@ Effects on_lane(const State& state, const Presence& presence, Now now) {
 
 bool may_hand_over(const State& state, const Presence& presence, Now now) {
     if (!presence.handing_over) return false;
-    const bool needs_heir = presence.leaves.value != 0 && !state.paused() &&
-                            state.refused_for_good().empty() && now.boot < presence.hand_over_by;
+    const bool needs_heir = presence.leaves.value != 0 && may_ask(state, presence) &&
+                            !state.paused() && state.refused_for_good().empty() &&
+                            now.boot < presence.hand_over_by;
     return !needs_heir || has_heir(state, presence, now);
 }
 

@@ -43,6 +43,7 @@ struct Presence {
     bool began_paused = false;
     Stopping stopping = Stopping::no;
     bool handing_over = false;     // another process is to reign; everything else goes on
+    AllocationId runs_in;          // the allocation that this process is a part of; 0 = none
     AllocationId leaves;           // the allocation that goes with us; 0 = none does
     Millis hand_over_by{0};        // then the reign ends, whoever comes
     std::uint32_t refusals = 0;    // of allocations, in a row

@@ -237,6 +237,28 @@ TEST(SlurmLane, BelievesAgentsThatSpeakMoreThanAForgetfulQueue) {
     EXPECT_FALSE(ended.front().started) << "if it lives after all, it is cancelled";
 }
 
+TEST(SlurmLane, AsksAgainForWhatWasRefusedForGoodWhenAPersonDoes) {
+    SlurmHarness harness(on_slurm(2));
+    harness.event(AllocationRefused{AllocationId{2}, "invalid account", true});
+    harness.event(AllocationEnded{AllocationId{1}, "time limit"});
+    ASSERT_TRUE(harness.state().paused());
+    harness.crash();
+    harness.reign->ask_anew(harness.now);
+    harness.reign->on_tick(harness.now);
+    EXPECT_FALSE(harness.state().paused());
+    EXPECT_THAT(harness.state().allocations(), SizeIs(3));
+}
+
+TEST(HandOver, SaysWhyNobodyFollows) {
+    SlurmHarness harness(on_slurm(2));
+    harness.event(AllocationRefused{AllocationId{2}, "Access denied", true});
+    harness.drain();
+    harness.reign->on_hand_over(harness.now);
+    const auto notes = said<Notification>(harness.drain());
+    ASSERT_THAT(notes, SizeIs(1));
+    EXPECT_THAT(notes.front().text, HasSubstr("refused the next one: Access denied"));
+}
+
 TEST(HandOver, EndsTheEpochAndNothingElse) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(2);

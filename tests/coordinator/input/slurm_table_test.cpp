@@ -27,6 +27,7 @@ gpus_per_node = 4
 memory_per_node = "64G"
 time = "1-02:00:00"
 max_allocations = 3
+queue_ahead = 5
 signal_lead = "90s"
 place = "host"
 mpi = "pmix"
@@ -59,6 +60,7 @@ TEST(SlurmTable, FillsEveryMember) {
     EXPECT_EQ(read.memory_per_node, Bytes{64ULL << 30U});
     EXPECT_EQ(read.time, std::chrono::hours(26));
     EXPECT_EQ(read.max_allocations, 3U);
+    EXPECT_EQ(read.queue_ahead, 5U);
     EXPECT_EQ(read.signal_lead, std::chrono::seconds(90));
     EXPECT_EQ(read.place, SlurmPlace::host);
     EXPECT_EQ(read.mpi, "pmix");

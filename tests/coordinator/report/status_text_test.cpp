@@ -138,6 +138,14 @@ TEST(StatusText, SaysThatAnAbandonedSweepLostNothing) {
     EXPECT_THAT(page_text(status, {}), HasSubstr("(pid 99 on node1) is gone without a word"));
 }
 
+TEST(StatusText, SaysWhatSlurmRefused) {
+    SweepStatus status = sample_status();
+    status.refusal = "Access denied\x1b";
+    EXPECT_THAT(
+        page_text(status, {}), HasSubstr("takes no more of its jobs: Access denied\\x1b. `")
+    );
+}
+
 TEST(Failures, KeepTheLastLinesWithoutEmptyOnesAtTheEnd) {
     EXPECT_THAT(tail_lines("a\nb\n\nc\n\n", 2), ElementsAre("", "c"));
     EXPECT_THAT(tail_lines("a", 3), ElementsAre("a"));
