@@ -63,8 +63,8 @@ bool needs_a_person(std::string_view reason) {
 }
 
 Result<std::vector<std::string>> squeue_argv(const QueueQuery& query) {
-    if (query.jobs.empty() && query.names.empty()) {
-        return fail(ErrorCode::invalid_input, "squeue is asked for no job");
+    if (query.jobs.empty() && query.names.empty() && query.user.empty()) {
+        return fail(ErrorCode::invalid_input, "squeue is asked for everybody's jobs");
     }
     if (query.jobs.size() > asked_max || query.names.size() > asked_max) {
         return fail(

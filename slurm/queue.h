@@ -46,7 +46,8 @@ struct QueuedJob {
     friend bool operator==(const QueuedJob&, const QueuedJob&) = default;
 };
 
-// invalid_input for a query that asks for nothing or names something that could be read otherwise.
+// invalid_input for a query that asks for everything, or names something that could be read
+// otherwise.
 Result<std::vector<std::string>> squeue_argv(const QueueQuery& query);
 
 // unavailable if squeue failed or printed something else than rows: then nothing is known. A single

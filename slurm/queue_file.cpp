@@ -7,10 +7,8 @@
 namespace xorch {
 namespace {
 
-constexpr std::int64_t unknown = -1;
-
-std::int64_t time_of(const std::optional<Millis>& time) {
-    return time ? time->count() : unknown;
+Value time_of(const std::optional<Millis>& time) {
+    return time ? Value(std::int64_t{time->count()}) : Value();
 }
 
 // A member of an object, or the empty value of its type.
@@ -60,7 +58,7 @@ std::string describe(const QueuedJob& job, Millis now_unix) {
 
 }  // namespace
 
-std::string format_queue_answer(const QueueAnswer& answer) {
+Object queue_object(const QueueAnswer& answer) {
     Array jobs;
     for (const QueuedJob& job : answer.jobs) {
         jobs.emplace_back(Object{
@@ -73,11 +71,14 @@ std::string format_queue_answer(const QueueAnswer& answer) {
             {"end_unix_ms",   time_of(job.end)                        }
         });
     }
-    return format_json_pretty(Object{
-               {"at_unix_ms", std::int64_t{answer.at_unix.count()}},
-               {"jobs",       std::move(jobs)                     }
-    }) +
-           "\n";
+    return {
+        {"at_unix_ms", std::int64_t{answer.at_unix.count()}},
+        {"jobs",       std::move(jobs)                     }
+    };
+}
+
+std::string format_queue_answer(const QueueAnswer& answer) {
+    return format_json_pretty(queue_object(answer)) + "\n";
 }
 
 Result<QueueAnswer> parse_queue_answer(std::string_view text) {

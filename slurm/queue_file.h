@@ -10,6 +10,7 @@
 #include "core/disk.h"
 #include "core/error.h"
 #include "core/time.h"
+#include "core/value.h"
 #include "slurm/queue.h"
 
 namespace xorch {
@@ -21,6 +22,10 @@ struct QueueAnswer {
     friend bool operator==(const QueueAnswer&, const QueueAnswer&) = default;
 };
 
+// Times that Slurm did not say are null.
+Object queue_object(const QueueAnswer& answer);
+
+// That object as JSON; parse_queue_answer() reads it back.
 std::string format_queue_answer(const QueueAnswer& answer);
 
 // invalid_input if it is not ours.

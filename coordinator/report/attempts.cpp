@@ -61,6 +61,16 @@ std::string describe_attempt(AttemptNumber attempt, const AttemptEnd& end) {
     );
 }
 
+// "n1", and on a cluster "n1 in allocation 2 (job 4711)".
+std::string describe_place(const State& state, const AgentState& agent) {
+    std::string place = escape_for_terminal(agent.node);
+    const std::uint32_t number = agent.allocation.value;
+    if (state.plan().sweep().backend != BackendKind::slurm) return place;
+    if (number == 0 || number > state.allocations().size()) return place;
+    const std::string& job = state.allocations()[number - 1].job;
+    return fmt::format("{} in allocation {} (job {})", place, number, escape_for_terminal(job));
+}
+
 // Turns facts into the sentences of one unit's story.
 class Story {
  public:
@@ -144,7 +154,7 @@ class Story {
             return fmt::format(
                 "attempt {} is given to {}{}",
                 unit.attempt.value,
-                agent == nullptr ? "a node" : escape_for_terminal(agent->node),
+                agent == nullptr ? "a node" : describe_place(sweep_.state(), *agent),
                 assigned.alone ? ", alone" : ""
             );
         }
@@ -185,6 +195,12 @@ class Story {
 std::string describe_present(const SweepReader& sweep, UnitKey key) {
     const UnitState& unit = sweep.state().unit(key);
     std::string text(phase_name(unit.phase));
+    if (unit.phase == UnitPhase::assigned) {
+        const AgentState& agent = sweep.state().agents()[unit.agent];
+        text += fmt::format(
+            ": attempt {} is with {}", unit.attempt, describe_place(sweep.state(), agent)
+        );
+    }
     if (unit.phase == UnitPhase::failed) text += fmt::format(" ({})", cause_name(unit.cause));
     if (unit.phase == UnitPhase::waiting) {
         std::uint64_t open = 0;
@@ -194,6 +210,10 @@ std::string describe_present(const SweepReader& sweep, UnitKey key) {
             }
         }
         text += fmt::format(", {} of its inputs not final", open);
+    }
+    if (unit.phase == UnitPhase::ready && sweep.state().paused()) {
+        text += ", held back: the sweep is paused: " +
+                escape_for_terminal(sweep.state().pause_reason());
     }
     return text;
 }
@@ -228,7 +248,11 @@ Result<ToldStory> tell_story(const SweepReader& sweep, UnitKey unit) {
     };
     const auto end = replay_journal(sweep.disk(), sweep.layout().journal(), visit);
     if (!end) return tl::unexpected(end.error());
-    return ToldStory{name_unit(sweep.plan(), unit), story.take(), describe_present(sweep, unit)};
+    return ToldStory{
+        name_unit(sweep.plan(), unit),
+        story.take(),
+        sweep.state().unit(unit).phase,
+        describe_present(sweep, unit)};
 }
 
 std::vector<std::string> story_lines(const ToldStory& story) {

@@ -34,7 +34,8 @@ struct StoryStep {
 struct ToldStory {
     UnitName name;
     std::vector<StoryStep> steps;
-    std::string present;  // how the unit stands: "done", "failed (crash)"
+    UnitPhase phase = UnitPhase::waiting;
+    std::string present;  // the same in words: "done", "failed (crash)", "ready"
 };
 
 // One step per thing that happened to the unit. Texts are safe to show.

@@ -176,6 +176,9 @@ std::vector<std::string> progress_lines(const SweepStatus& status, const Progres
     for (const std::string& line : table.lines(2)) {
         lines.push_back(shorten(line, view.width));
     }
+    for (const std::string& job : view.jobs) {
+        lines.push_back(shorten(job, view.width));
+    }
     return lines;
 }
 
@@ -195,6 +198,9 @@ std::string progress_line(const SweepStatus& status, const ProgressView& view) {
     add(UnitPhase::cancelled, "cancelled");
     if (status.phase != SweepPhase::running) {
         line += fmt::format(", {}", sweep_phase_name(status.phase));
+        if (status.phase == SweepPhase::queued && !view.jobs.empty()) {
+            line += ":" + comma_separated(view.jobs);
+        }
     } else if (view.left) {
         line += fmt::format(", about {} left", spell_duration(*view.left));
     }

@@ -38,11 +38,12 @@ struct ProgressView {
     std::size_t width = 80;
     bool colour = false;
     Millis now_unix{0};
-    std::optional<Millis> left;   // from Pace
-    std::size_t running_max = 8;  // units shown one by one
+    std::optional<Millis> left;          // from Pace
+    std::size_t running_max = 8;         // units shown one by one
+    std::vector<std::string> jobs = {};  // of the batch system, a line each, safe to show
 };
 
-// A headline, a bar per stage, the units that run. Every line fits the width.
+// A headline, a bar per stage, the units that run, the jobs. Every line fits the width.
 std::vector<std::string> progress_lines(const SweepStatus& status, const ProgressView& view);
 
 // The same in one line, for output that is not a terminal:

@@ -24,6 +24,11 @@ std::string_view sweep_phase_name(SweepPhase phase) {
     return "";
 }
 
+bool goes_on_by_itself(SweepPhase phase) {
+    return phase == SweepPhase::running || phase == SweepPhase::paused ||
+           phase == SweepPhase::queued;
+}
+
 std::uint32_t StageStatus::total() const {
     return std::accumulate(counts.begin(), counts.end(), 0U);
 }

@@ -18,6 +18,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "core/unit.h"
+#include "core/value.h"
 
 namespace xorch {
 
@@ -33,6 +34,9 @@ enum class SweepPhase {
 };
 
 std::string_view sweep_phase_name(SweepPhase phase);
+
+// Whether the sweep goes on without anybody's doing, so that looking on may show something new.
+bool goes_on_by_itself(SweepPhase phase);
 
 struct CauseCount {
     Cause cause = Cause::none;
@@ -150,7 +154,9 @@ SweepStatus make_status(
 
 UnitName name_unit(const Plan& plan, UnitKey unit);
 
-// One JSON object, indented; parse_status() reads it back.
+Object status_object(const SweepStatus& status);
+
+// That object as JSON, indented; parse_status() reads it back.
 std::string format_status_json(const SweepStatus& status);
 
 // invalid_input if it is not ours or of another version.

@@ -280,7 +280,7 @@ std::optional<SweepPhase> parse_phase(std::string_view name) {
 
 }  // namespace
 
-std::string format_status_json(const SweepStatus& status) {
+Object status_object(const SweepStatus& status) {
     Object object;
     object.emplace_back("version", status_version);
     object.emplace_back("sweep", status.sweep);
@@ -299,7 +299,11 @@ std::string format_status_json(const SweepStatus& status) {
     object.emplace_back("on_slurm", status.on_slurm);
     object.emplace_back("refusal", status.refusal);
     object.emplace_back("selects", write_all(status.selects, write_select));
-    return format_json_pretty(object) + "\n";
+    return object;
+}
+
+std::string format_status_json(const SweepStatus& status) {
+    return format_json_pretty(status_object(status)) + "\n";
 }
 
 Result<SweepStatus> parse_status(std::string_view json) {

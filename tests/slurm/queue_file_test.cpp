@@ -41,6 +41,11 @@ TEST(QueueAnswer, ReadsBackWhatItWrote) {
     EXPECT_EQ(*read, answer);
 }
 
+TEST(QueueAnswer, KeepsWhatSlurmDidNotSayAsNull) {
+    const QueueAnswer answer{.at_unix = now, .jobs = {running_job()}};
+    EXPECT_THAT(format_queue_answer(answer), HasSubstr("\"start_unix_ms\": null"));
+}
+
 TEST(QueueAnswer, RefusesWhatIsNotItsOwn) {
     for (const char* text : {"", "{}", "[]", "{\"jobs\": 3}", "{\"jobs\": ["})
         EXPECT_FALSE(parse_queue_answer(text).has_value()) << text;

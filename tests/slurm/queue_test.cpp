@@ -41,8 +41,14 @@ TEST(Queue, AsksOnceForAllJobsOfOneUser) {
     EXPECT_EQ(by_id->back(), "--jobs=12,13");
 }
 
-TEST(Queue, RefusesAQuestionThatAsksForNothingOrCouldBeReadOtherwise) {
-    EXPECT_FALSE(squeue_argv({.user = "me"}));
+TEST(Queue, AsksForAllOfAUser) {
+    const auto argv = squeue_argv({.user = "1000"});
+    ASSERT_TRUE(argv);
+    EXPECT_EQ(argv->back(), "--user=1000");
+}
+
+TEST(Queue, RefusesAQuestionThatAsksForEverythingOrCouldBeReadOtherwise) {
+    EXPECT_FALSE(squeue_argv({}));
     for (const char* name : {"", "a,b", "a b", "$(x)", "a\n"}) {
         EXPECT_FALSE(squeue_argv({.names = {name}})) << name;
     }

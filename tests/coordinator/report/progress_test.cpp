@@ -98,6 +98,16 @@ TEST(Pace, ForgetsWhatIsOlderThanItsWindow) {
     EXPECT_EQ(pace.left(), Millis{5'400'000});
 }
 
+TEST(Progress, ShowsTheJobsOfTheBatchSystem) {
+    ProgressView view;
+    view.jobs = {"  job 12  PENDING  Priority"};
+    EXPECT_EQ(progress_lines(sample_status(), view).back(), "  job 12  PENDING  Priority");
+    SweepStatus status = sample_status();
+    EXPECT_THAT(progress_line(status, view), Not(HasSubstr("job")));
+    status.phase = SweepPhase::queued;
+    EXPECT_THAT(progress_line(status, view), HasSubstr(", queued:  job 12  PENDING  Priority"));
+}
+
 TEST(Pace, StartsAnewAfterARetry) {
     Pace pace;
     pace.see(Millis{0}, status_with(0, 10));

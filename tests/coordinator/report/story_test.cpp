@@ -110,9 +110,29 @@ TEST(Story, TellsWhatHappenedToAUnitStepByStep) {
             "on: "
             "crash: signal 11",
             "  2025-11-21T08:05:07Z  attempt 3 is given to node1",
-            "  now: assigned"
+            "  now: assigned: attempt 3 is with node1"
         )
     );
+}
+
+TEST(Story, OnAClusterNamesTheAllocationAndItsJob) {
+    Sweep on_cluster = SampleSweep::sweep_of_six();
+    on_cluster.backend = BackendKind::slurm;
+    SampleSweep sample(on_cluster);
+    sample.assign(1, 1);
+    const auto story = tell_story(sample.read(), sample.key(1));
+    ASSERT_TRUE(story);
+    const std::string place = "node1 in allocation 1 (job 77)";
+    EXPECT_THAT(story_lines(*story), Contains(EndsWith("attempt 1 is given to " + place)));
+    EXPECT_EQ(story->present, "assigned: attempt 1 is with " + place);
+}
+
+TEST(Story, SaysWhatHoldsAReadyUnitBack) {
+    SampleSweep sample;
+    sample.write({SweepPaused{"five units failed"}});
+    const auto story = tell_story(sample.read(), sample.key(0));
+    ASSERT_TRUE(story);
+    EXPECT_EQ(story->present, "ready, held back: the sweep is paused: five units failed");
 }
 
 TEST(Story, TellsWhatIsToKnowAboutAResultThatCounts) {

@@ -16,6 +16,7 @@
 #include "core/json.h"
 #include "core/output_pack.h"
 #include "tools/cli/read/read_sweep.h"
+#include "tools/cli/read/slurm_jobs.h"
 #include "tools/cli/verbs.h"
 
 namespace xorch {
@@ -233,11 +234,15 @@ class Follower {
             if (auto printed = print_news(*sweep, *units); !printed) {
                 return tl::unexpected(printed.error());
             }
-            const auto status = read_status(disk_, sweep->layout(), read_clocks().unix);
+            const Now now = read_clocks();
+            auto status = read_status(disk_, sweep->layout(), now.unix);
             if (!status) return tl::unexpected(status.error());
-            const bool live =
-                status->phase == SweepPhase::running || status->phase == SweepPhase::paused;
-            if (!live || all_final(*sweep, *units)) return exit_code_of(*status);
+            if (status->phase == SweepPhase::queued && now.boot >= next_question_) {
+                look_at_slurm(disk_, sweep->layout(), *status, now.unix);
+                next_question_ = now.boot + slurm_looked_at_every;
+            }
+            if (!goes_on_by_itself(status->phase) || all_final(*sweep, *units))
+                return exit_code_of(*status);
             std::fflush(stdout);
             ::poll(nullptr, 0, follow_every_ms);
         }
@@ -284,6 +289,7 @@ class Follower {
     static constexpr std::size_t finished = static_cast<std::size_t>(-1);
 
     PosixDisk disk_;
+    Millis next_question_{0};
     const Context& context_;
     const LogsOptions& options_;
     std::map<std::pair<UnitKey, AttemptNumber>, std::size_t> printed_;  // bytes of each attempt

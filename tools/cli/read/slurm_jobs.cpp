@@ -4,20 +4,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "coordinator/report/text.h"
 #include "core/io/process.h"
 #include "slurm/command.h"
-#include "slurm/queue_file.h"
 #include "slurm/slurm_backend.h"
 
 namespace xorch {
 
 namespace {
 
-// As often as the coordinator asks: at most one question a minute, however many people look.
-constexpr Millis answer_fresh{60'000};
+// A coordinator asks once a minute; this waits for its next answer. Where there is none, at most
+// one question in this time, however many people look.
+constexpr Millis answer_fresh{75'000};
 
 std::optional<QueueAnswer> last_answer(Disk& disk, const SweepLayout& layout, Millis now_unix) {
     const auto text = disk.read(layout.queue());
@@ -47,33 +46,43 @@ std::optional<QueueAnswer> ask(Disk& disk, const SweepLayout& layout, Millis now
     return answer;
 }
 
-bool is_left(const QueuedJob& job) {
-    return job.state.phase != SlurmPhase::ended;
+bool any_left(const QueueAnswer& answer) {
+    return std::any_of(answer.jobs.begin(), answer.jobs.end(), [](const QueuedJob& job) {
+        return job.state.phase != SlurmPhase::ended;
+    });
 }
 
 }  // namespace
 
-void look_at_slurm(Disk& disk, const SweepLayout& layout, SweepStatus& status, StatusPage& page) {
-    if (!status.on_slurm || status.phase == SweepPhase::complete) return;
-    if (status.phase == SweepPhase::stopped) return;
-    auto answer = last_answer(disk, layout, page.now_unix);
+std::optional<QueueAnswer> look_at_slurm(
+    Disk& disk, const SweepLayout& layout, SweepStatus& status, Millis now_unix
+) {
+    if (!status.on_slurm || status.phase == SweepPhase::complete) return std::nullopt;
+    if (status.phase == SweepPhase::stopped) return std::nullopt;
+    auto answer = last_answer(disk, layout, now_unix);
     const bool was_asked_before = answer.has_value();
-    if (!answer) answer = ask(disk, layout, page.now_unix);
-    if (!answer) return;
-    const bool any_left = std::any_of(answer->jobs.begin(), answer->jobs.end(), is_left);
+    if (!answer) answer = ask(disk, layout, now_unix);
+    if (!answer || status.phase != SweepPhase::queued || any_left(*answer)) return answer;
     // An answer from before the last submission must not strand anybody.
-    if (status.phase == SweepPhase::queued && !any_left) {
-        if (was_asked_before) answer = ask(disk, layout, page.now_unix);
-        if (!answer) return;
-        const auto& jobs = answer->jobs;
-        if (std::none_of(jobs.begin(), jobs.end(), is_left)) status.phase = SweepPhase::stranded;
-    }
-    for (const std::string& line : describe_jobs(*answer, page.now_unix))
-        page.jobs.push_back(escape_for_terminal(line));
-    page.jobs_title = fmt::format(
-        "Slurm's jobs, as of {} ago",
-        spell_duration(std::max(page.now_unix - answer->at_unix, Millis{0}))
-    );
+    if (was_asked_before) answer = ask(disk, layout, now_unix);
+    if (answer && !any_left(*answer)) status.phase = SweepPhase::stranded;
+    return answer;
+}
+
+std::vector<std::string> job_lines(const QueueAnswer& answer, Millis now_unix) {
+    std::vector<std::string> lines = describe_jobs(answer, now_unix);
+    for (std::string& line : lines)
+        line = escape_for_terminal(line);
+    return lines;
+}
+
+std::string jobs_title(const QueueAnswer& answer, Millis now_unix) {
+    const Millis age = std::max(now_unix - answer.at_unix, Millis{0});
+    return fmt::format("Slurm's jobs, as of {} ago", spell_duration(age));
+}
+
+Value as_json(const std::optional<QueueAnswer>& answer) {
+    return answer ? Value(queue_object(*answer)) : Value();
 }
 
 }  // namespace xorch

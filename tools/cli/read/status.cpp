@@ -5,6 +5,7 @@
 #include "coordinator/report/status_text.h"
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
+#include "core/json.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/read/slurm_jobs.h"
 #include "tools/cli/sweeps.h"
@@ -27,15 +28,24 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
     const Millis now = read_clocks().unix;
     auto status = read_status(disk, *layout, now);
     if (!status) return tl::unexpected(status.error());
-    StatusPage page;
-    page.now_unix = now;
-    if (!options.check) look_at_slurm(disk, *layout, *status, page);
     if (options.check) return exit_code_of(*status);
+    const auto answer = look_at_slurm(disk, *layout, *status, now);
     if (options.json) {
-        if (auto printed = print_bytes(format_status_json(*status)); !printed) {
+        Object object = status_object(*status);
+        object.emplace_back("slurm", as_json(answer));
+        if (auto printed = print_bytes(format_json_pretty(object) + "\n"); !printed) {
             return tl::unexpected(printed.error());
         }
         return ExitCode::complete;
+    }
+    StatusPage page;
+    page.now_unix = now;
+    if (answer) {
+        page.jobs_title = jobs_title(*answer, now);
+        page.jobs = job_lines(*answer, now);
+    } else if (status->phase == SweepPhase::queued) {
+        page.jobs_title = "Slurm's jobs";
+        page.jobs = {"  Slurm does not answer, so whether they still wait is not known"};
     }
     page.width = context.terminal.width;
     page.argument = options.sweep;

@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "coordinator/report/failure_reader.h"
 #include "coordinator/report/status_reader.h"
@@ -10,6 +11,7 @@
 #include "core/io/posix_disk.h"
 #include "core/json.h"
 #include "tools/cli/read/read_sweep.h"
+#include "tools/cli/read/slurm_jobs.h"
 #include "tools/cli/run/progress_display.h"
 #include "tools/cli/sweeps.h"
 #include "tools/cli/verbs.h"
@@ -27,12 +29,11 @@ struct WatchOptions {
 };
 
 // For programs: one line of JSON per look, as `xorch status --json` but unbroken.
-Result<void> print_status_line(const SweepStatus& status) {
-    const auto value = parse_json(format_status_json(status));
-    if (!value) return tl::unexpected(value.error());
-    fmt::print("{}\n", format_json(*value));
+void print_status_line(const SweepStatus& status, const std::optional<QueueAnswer>& answer) {
+    Object object = status_object(status);
+    object.emplace_back("slurm", as_json(answer));
+    fmt::print("{}\n", format_json(object));
     std::fflush(stdout);
-    return {};
 }
 
 Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
@@ -40,20 +41,24 @@ Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
     if (!layout) return tl::unexpected(layout.error());
     PosixDisk disk;
     ProgressDisplay display(context.terminal);
+    std::optional<QueueAnswer> answer;
+    Millis next_question{0};
     while (true) {
         const Now now = read_clocks();
-        const auto status = read_status(disk, *layout, now.unix);
+        auto status = read_status(disk, *layout, now.unix);
         if (!status) return tl::unexpected(status.error());
-        if (!options.json) {
-            display.show(now, *status);
-        } else if (auto printed = print_status_line(*status); !printed) {
-            return tl::unexpected(printed.error());
+        if (now.boot >= next_question) {
+            answer = look_at_slurm(disk, *layout, *status, now.unix);
+            next_question = now.boot + slurm_looked_at_every;
         }
-        const bool goes_on = status->phase == SweepPhase::running ||
-                             status->phase == SweepPhase::paused ||
-                             status->phase == SweepPhase::queued;
-        if (!goes_on) {
-            if (options.json) return exit_code_of(*status);
+        const auto jobs = answer ? job_lines(*answer, now.unix) : std::vector<std::string>();
+        if (options.json) {
+            print_status_line(*status, answer);
+            if (!goes_on_by_itself(status->phase)) return exit_code_of(*status);
+        } else {
+            display.show(now, *status, jobs);
+        }
+        if (!goes_on_by_itself(status->phase)) {
             display.finish();
             StatusPage page;
             page.now_unix = now.unix;

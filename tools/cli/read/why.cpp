@@ -1,11 +1,18 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 
 #include "coordinator/report/attempts.h"
+#include "coordinator/report/status_reader.h"
+#include "coordinator/report/status_text.h"
 #include "coordinator/report/unit_finder.h"
+#include "core/io/clock.h"
 #include "core/io/posix_disk.h"
 #include "core/json.h"
 #include "tools/cli/read/read_sweep.h"
+#include "tools/cli/read/slurm_jobs.h"
 #include "tools/cli/verbs.h"
 
 namespace xorch {
@@ -21,7 +28,47 @@ struct WhyOptions {
     bool json = false;
 };
 
-Value as_json(const ToldStory& story) {
+// What units that do not run wait for.
+struct Outlook {
+    SweepStatus status;
+    std::optional<QueueAnswer> answer;
+    Millis now_unix{0};
+
+    bool matters_to(UnitPhase phase) const {
+        return !is_final(phase) &&
+               (phase != UnitPhase::assigned || status.phase != SweepPhase::running);
+    }
+};
+
+Result<Outlook> look_ahead(Disk& disk, const SweepLayout& layout) {
+    Outlook outlook;
+    outlook.now_unix = read_clocks().unix;
+    auto status = read_status(disk, layout, outlook.now_unix);
+    if (!status) return tl::unexpected(status.error());
+    outlook.status = std::move(*status);
+    outlook.answer = look_at_slurm(disk, layout, outlook.status, outlook.now_unix);
+    return outlook;
+}
+
+std::vector<std::string> outlook_lines(const Outlook& outlook, const std::string& argument) {
+    std::vector<std::string> lines;
+    if (outlook.answer) {
+        lines.push_back("  " + jobs_title(*outlook.answer, outlook.now_unix));
+        for (const std::string& job : job_lines(*outlook.answer, outlook.now_unix))
+            lines.push_back("  " + job);
+    }
+    const SweepPhase phase = outlook.status.phase;
+    if (phase != SweepPhase::running && phase != SweepPhase::queued) {
+        lines.push_back(fmt::format(
+            "  the sweep is {}; next: {}",
+            sweep_phase_name(phase),
+            next_command(outlook.status, argument)
+        ));
+    }
+    return lines;
+}
+
+Value as_json(const ToldStory& story, const Outlook& outlook) {
     Array steps;
     for (const StoryStep& step : story.steps) {
         steps.emplace_back(Object{
@@ -30,11 +77,12 @@ Value as_json(const ToldStory& story) {
         });
     }
     return Object{
-        {"unit",   story.name.place },
-        {"id",     story.name.id    },
-        {"values", story.name.values},
-        {"steps",  std::move(steps) },
-        {"now",    story.present    }
+        {"unit",   story.name.place                                                   },
+        {"id",     story.name.id                                                      },
+        {"values", story.name.values                                                  },
+        {"steps",  std::move(steps)                                                   },
+        {"now",    story.present                                                      },
+        {"slurm",  outlook.matters_to(story.phase) ? as_json(outlook.answer) : Value()}
     };
 }
 
@@ -44,14 +92,22 @@ Result<ExitCode> explain(const Context& context, const WhyOptions& options) {
     if (!sweep) return tl::unexpected(sweep.error());
     const auto units = find_units(sweep->plan(), options.words);
     if (!units) return tl::unexpected(units.error());
+    const bool any_open = std::any_of(units->begin(), units->end(), [&](UnitKey unit) {
+        return !is_final(sweep->state().unit(unit).phase);
+    });
+    const auto outlook = any_open ? look_ahead(disk, sweep->layout()) : Outlook{};
+    if (!outlook) return tl::unexpected(outlook.error());
     Array stories;
     for (std::size_t i = 0; i < std::min(units->size(), stories_max); ++i) {
         const auto story = tell_story(*sweep, (*units)[i]);
         if (!story) return tl::unexpected(story.error());
         if (options.json) {
-            stories.push_back(as_json(*story));
-        } else {
-            print_lines(story_lines(*story));
+            stories.push_back(as_json(*story, *outlook));
+            continue;
+        }
+        print_lines(story_lines(*story));
+        if (outlook->matters_to(story->phase)) {
+            print_lines(outlook_lines(*outlook, options.sweep));
         }
     }
     if (options.json) {

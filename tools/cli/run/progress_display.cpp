@@ -16,13 +16,16 @@ constexpr Millis line_every{10'000};  // in a log file, more often is noise
 
 }  // namespace
 
-void ProgressDisplay::show(Now now, const SweepStatus& status) {
+void ProgressDisplay::show(
+    Now now, const SweepStatus& status, const std::vector<std::string>& jobs
+) {
     pace_.see(now.boot, status);
     const ProgressView view{
         .width = terminal_.width,
         .colour = terminal_.colour,
         .now_unix = now.unix,
-        .left = pace_.left()};
+        .left = pace_.left(),
+        .jobs = jobs};
     if (!terminal_.is_terminal) {
         const std::string line = progress_line(status, view);
         const bool due = last_line_.empty() || now.boot - last_line_boot_ >= line_every;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coordinator/report/progress.h"
 #include "coordinator/report/status.h"
@@ -18,7 +19,8 @@ class ProgressDisplay {
  public:
     explicit ProgressDisplay(const Terminal& terminal) : terminal_(terminal) {}
 
-    void show(Now now, const SweepStatus& status);
+    // `jobs`: those of the batch system, a line each, safe to show.
+    void show(Now now, const SweepStatus& status, const std::vector<std::string>& jobs = {});
 
     // A line that stays, above the progress.
     void say(std::string_view line);
