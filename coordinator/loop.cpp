@@ -75,10 +75,7 @@ class Coordinator {
         };
         auto claimed = claim_epoch(seams_.disk, claim, seams_.sweep);
         if (!claimed) return tl::unexpected(claimed.error());
-        // Best effort: without it, a full disk needs space from elsewhere before we can end.
-        if (auto kept = make_reserve(seams_.disk, claim.layout.journal()); !kept) {
-            log("no reserve for a full disk: " + kept.error().message);
-        }
+        keep_reserve();
         auto loop = ReignLoop::start(
             {.settings = &seams_.settings,
              .backend = &seams_.backend,
@@ -90,6 +87,14 @@ class Coordinator {
         if (!loop) return tl::unexpected(loop.error());
         reigned = true;
         return (*loop)->run();
+    }
+
+    // Best effort: without it, a full disk needs space from elsewhere before we can end. A reign
+    // that only ends lives on what was kept back.
+    void keep_reserve() const {
+        if (ended_without_disk_) return;
+        const auto kept = make_reserve(seams_.disk, seams_.settings.layout.journal());
+        if (!kept) log("no reserve for a full disk: " + kept.error().message);
     }
 
     // Agents work on and spool meanwhile.
@@ -113,7 +118,8 @@ class Coordinator {
             }
             return;
         }
-        log("the journal can be written again");
+        // What was said before may stand nowhere, where the log shares the full disk.
+        log("the journal can be written again, after: " + why.message);
     }
 
     void log(std::string_view line) const {

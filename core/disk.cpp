@@ -9,8 +9,13 @@ Result<void> write_file_atomically(Disk& disk, const std::string& path, std::str
     }
     auto file = disk.create(temporary);
     if (!file) return tl::unexpected(file.error());
-    if (auto written = (*file)->append(bytes); !written) return written;
-    if (auto synced = (*file)->sync(); !synced) return synced;
+    auto written = (*file)->append(bytes);
+    if (written) written = (*file)->sync();
+    if (!written) {
+        // What there is of it would keep a full disk full.
+        [[maybe_unused]] const auto removed = disk.remove(temporary);
+        return written;
+    }
     if (auto renamed = disk.rename(temporary, path); !renamed) return renamed;
     return disk.sync_directory(path.substr(0, path.find_last_of('/')));
 }

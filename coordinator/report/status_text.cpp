@@ -71,6 +71,18 @@ void add_phase_explanation(const SweepStatus& status, Lines& lines) {
     }
 }
 
+// A journal that was cut off by a full disk goes on once this much is free.
+constexpr Bytes disk_needed{1ULL << 20U};
+
+void add_disk_explanation(const StatusPage& page, Lines& lines) {
+    if (!page.disk_free || page.disk_free->value >= disk_needed.value) return;
+    lines.push_back(fmt::format(
+        "the disk is full: {} bytes are left where the sweep lies. Nothing acknowledged is lost, "
+        "finished units wait at their agents; free some space and all goes on by itself",
+        format_count(page.disk_free->value)
+    ));
+}
+
 Lines stage_table(const SweepStatus& status) {
     TextTable table(
         {Align::left,
@@ -295,6 +307,7 @@ Lines failure_lines(const SweepStatus& status, const StatusPage& page) {
 Lines status_lines(const SweepStatus& status, const StatusPage& page) {
     Lines lines{headline(status, page)};
     add_phase_explanation(status, lines);
+    if (status.phase != SweepPhase::complete) add_disk_explanation(page, lines);
     lines.emplace_back();
     const Lines stages = stage_table(status);
     lines.insert(lines.end(), stages.begin(), stages.end());

@@ -3,11 +3,13 @@
 // A status as a page of text for a tired person: how far it is, what runs, what went wrong and why,
 // what it waits for, and the next command. Pure functions.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "coordinator/report/failures.h"
 #include "coordinator/report/status.h"
+#include "core/sweep.h"
 #include "core/time.h"
 
 namespace xorch {
@@ -19,7 +21,8 @@ struct StatusPage {
     // What the batch system says about the sweep's jobs, a line each, and how long ago.
     std::string jobs_title;
     std::vector<std::string> jobs;
-    std::vector<Failure> failures;  // details of status.failed, as far as they could be read
+    std::optional<Bytes> disk_free;  // on the file system of the sweep; nothing = unknown
+    std::vector<Failure> failures;   // details of status.failed, as far as they could be read
 };
 
 std::vector<std::string> status_lines(const SweepStatus& status, const StatusPage& page);

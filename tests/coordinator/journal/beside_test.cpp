@@ -6,6 +6,7 @@
 #include "coordinator/journal/alive.h"
 #include "coordinator/journal/snapshot.h"
 #include "tests/coordinator/journal/journal_fixture.h"
+#include "tests/support/faulty_disk.h"
 
 namespace xorch {
 namespace {
@@ -15,6 +16,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const SweepLayout layout{"/sweep"};
+
+TEST(FileBesideTheJournal, LeavesNothingOfItselfOnADiskThatTakesItsNameOnly) {
+    MemoryDisk memory;
+    // Its name is the first operation, its bytes are the second.
+    FaultyDisk disk(memory, Fault{.operation = 1, .code = ErrorCode::no_space});
+    ASSERT_TRUE(memory.make_directory(layout.journal()));
+    ASSERT_FALSE(write_file_atomically(disk, layout.status(), "{}"));
+    EXPECT_THAT(memory.list(layout.journal()).value(), IsEmpty());
+}
 
 TEST(AliveCounter, CountsItsBeatsAlsoWhenItIsOpenedAgain) {
     MemoryDisk disk;

@@ -138,6 +138,17 @@ TEST(StatusText, SaysThatAnAbandonedSweepLostNothing) {
     EXPECT_THAT(page_text(status, {}), HasSubstr("(pid 99 on node1) is gone without a word"));
 }
 
+TEST(StatusText, SaysThatTheDiskIsFullAndWhatThatMeans) {
+    StatusPage page;
+    EXPECT_THAT(page_text(sample_status(), page), Not(HasSubstr("disk")));
+    page.disk_free = Bytes{4096};
+    EXPECT_THAT(
+        page_text(sample_status(), page), HasSubstr("the disk is full: 4,096 bytes are left")
+    );
+    page.disk_free = Bytes{1ULL << 30U};
+    EXPECT_THAT(page_text(sample_status(), page), Not(HasSubstr("disk")));
+}
+
 TEST(StatusText, SaysWhatSlurmRefused) {
     SweepStatus status = sample_status();
     status.refusal = "Access denied\x1b";

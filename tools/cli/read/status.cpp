@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
 
 #include "coordinator/report/failure_reader.h"
 #include "coordinator/report/status_reader.h"
@@ -21,6 +23,13 @@ struct StatusOptions {
     bool check = false;
 };
 
+std::optional<Bytes> free_space(const std::string& path) {
+    std::error_code error;
+    const auto space = std::filesystem::space(path, error);
+    if (error) return std::nullopt;
+    return Bytes{space.available};
+}
+
 Result<ExitCode> print_status(const Context& context, const StatusOptions& options) {
     const auto layout = find_sweep(context.home, options.sweep);
     if (!layout) return tl::unexpected(layout.error());
@@ -33,6 +42,10 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
     if (options.json) {
         Object object = status_object(*status);
         object.emplace_back("slurm", as_json(answer));
+        const auto left = free_space(layout->root);
+        object.emplace_back(
+            "disk_free", left ? Value(static_cast<std::int64_t>(left->value)) : Value()
+        );
         if (auto printed = print_bytes(format_json_pretty(object) + "\n"); !printed) {
             return tl::unexpected(printed.error());
         }
@@ -47,6 +60,7 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
         page.jobs_title = "Slurm's jobs";
         page.jobs = {"  Slurm does not answer, so whether they still wait is not known"};
     }
+    page.disk_free = free_space(layout->root);
     page.width = context.terminal.width;
     page.argument = options.sweep;
     page.failures = read_failures(disk, *layout, *status);
