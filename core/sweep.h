@@ -172,9 +172,9 @@ struct SlurmOptions {
     Bytes memory_per_node{0};           // 0 = the site's default
     Millis time{0};                     // of one allocation; 0 = the partition's default
     std::uint32_t max_allocations = 1;  // at once; the queued successor of each does not count
-    std::uint32_t queue_ahead = 0;  // by `submit`, one behind the other; 0 = each
-                                    // allocation queues the next
-    Millis signal_lead{60'000};     // Slurm's signal comes so long before the end; 0 = none
+    std::uint32_t queue_ahead = 0;      // by `submit`, one behind the other; 0 = each
+                                        // allocation queues the next
+    Millis signal_lead{60'000};         // Slurm's signal comes so long before the end; 0 = none
     SlurmPlace place = SlurmPlace::allocation;
     std::map<std::string, std::string> options;  // further options of sbatch; "" = a flag
 };

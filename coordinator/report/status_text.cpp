@@ -71,11 +71,8 @@ void add_phase_explanation(const SweepStatus& status, Lines& lines) {
     }
 }
 
-// A journal that was cut off by a full disk goes on once this much is free.
-constexpr Bytes disk_needed{1ULL << 20U};
-
 void add_disk_explanation(const StatusPage& page, Lines& lines) {
-    if (!page.disk_free || page.disk_free->value >= disk_needed.value) return;
+    if (!is_disk_full(page.disk_free)) return;
     lines.push_back(fmt::format(
         "the disk is full: {} bytes are left where the sweep lies. Nothing acknowledged is lost, "
         "finished units wait at their agents; free some space and all goes on by itself",
@@ -249,6 +246,12 @@ std::map<Cause, std::uint64_t> failed_by(const SweepStatus& status) {
 }
 
 }  // namespace
+
+bool is_disk_full(const std::optional<Bytes>& disk_free) {
+    // A journal that was cut off by a full disk goes on once this much is free.
+    constexpr Bytes needed{1ULL << 20U};
+    return disk_free && disk_free->value < needed.value;
+}
 
 std::string next_command(const SweepStatus& status, const std::string& argument) {
     const auto command = [&](std::string_view verb) {

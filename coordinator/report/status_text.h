@@ -27,6 +27,8 @@ struct StatusPage {
 
 std::vector<std::string> status_lines(const SweepStatus& status, const StatusPage& page);
 
+bool is_disk_full(const std::optional<Bytes>& disk_free);
+
 // What to type next: "xorch watch", "xorch resume budget_curve", "xorch summary".
 std::string next_command(const SweepStatus& status, const std::string& argument);
 

@@ -124,6 +124,7 @@ class FullDisk(unittest.TestCase):
         said = sweep.xorch("status", sweep.directory).stdout
         print(said)
         self.assertIn("the disk is full", said)
+        self.assertTrue(sweep.status()["disk_full"])
         self.assertLess(sweep.count("done"), 9)
         os.unlink(self.ballast)
         sweep.wait_for_phase("complete", 240)

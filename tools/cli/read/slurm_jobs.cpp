@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "coordinator/report/text.h"
 #include "core/io/process.h"
@@ -83,6 +84,22 @@ std::string jobs_title(const QueueAnswer& answer, Millis now_unix) {
 
 Value as_json(const std::optional<QueueAnswer>& answer) {
     return answer ? Value(queue_object(*answer)) : Value();
+}
+
+std::optional<Bytes> free_space(const std::string& path) {
+    std::error_code error;
+    const auto space = std::filesystem::space(path, error);
+    if (error) return std::nullopt;
+    return Bytes{space.available};
+}
+
+Object look_object(
+    const SweepStatus& status, const std::optional<QueueAnswer>& answer, const SweepLayout& layout
+) {
+    Object object = status_object(status);
+    object.emplace_back("slurm", as_json(answer));
+    object.emplace_back("disk_full", is_disk_full(free_space(layout.root)));
+    return object;
 }
 
 }  // namespace xorch

@@ -1,6 +1,6 @@
 #pragma once
 
-// What Slurm says about a sweep's jobs, for those who look at the sweep.
+// What Slurm and the file system say about a sweep, for those who look at it.
 
 #include <optional>
 
@@ -31,5 +31,13 @@ std::string jobs_title(const QueueAnswer& answer, Millis now_unix);
 
 // The answer as a part of what --json prints; null if there is none.
 Value as_json(const std::optional<QueueAnswer>& answer);
+
+// On the file system of the path; nothing = unknown.
+std::optional<Bytes> free_space(const std::string& path);
+
+// What --json prints of a sweep: its status, what Slurm says, whether its disk is full.
+Object look_object(
+    const SweepStatus& status, const std::optional<QueueAnswer>& answer, const SweepLayout& layout
+);
 
 }  // namespace xorch

@@ -1,6 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <optional>
 
 #include "coordinator/report/failure_reader.h"
 #include "coordinator/report/status_reader.h"
@@ -23,13 +21,6 @@ struct StatusOptions {
     bool check = false;
 };
 
-std::optional<Bytes> free_space(const std::string& path) {
-    std::error_code error;
-    const auto space = std::filesystem::space(path, error);
-    if (error) return std::nullopt;
-    return Bytes{space.available};
-}
-
 Result<ExitCode> print_status(const Context& context, const StatusOptions& options) {
     const auto layout = find_sweep(context.home, options.sweep);
     if (!layout) return tl::unexpected(layout.error());
@@ -40,12 +31,7 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
     if (options.check) return exit_code_of(*status);
     const auto answer = look_at_slurm(disk, *layout, *status, now);
     if (options.json) {
-        Object object = status_object(*status);
-        object.emplace_back("slurm", as_json(answer));
-        const auto left = free_space(layout->root);
-        object.emplace_back(
-            "disk_free", left ? Value(static_cast<std::int64_t>(left->value)) : Value()
-        );
+        const Object object = look_object(*status, answer, *layout);
         if (auto printed = print_bytes(format_json_pretty(object) + "\n"); !printed) {
             return tl::unexpected(printed.error());
         }

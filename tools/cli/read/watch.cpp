@@ -29,9 +29,7 @@ struct WatchOptions {
 };
 
 // For programs: one line of JSON per look, as `xorch status --json` but unbroken.
-void print_status_line(const SweepStatus& status, const std::optional<QueueAnswer>& answer) {
-    Object object = status_object(status);
-    object.emplace_back("slurm", as_json(answer));
+void print_line(const Object& object) {
     fmt::print("{}\n", format_json(object));
     std::fflush(stdout);
 }
@@ -53,7 +51,7 @@ Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
         }
         const auto jobs = answer ? job_lines(*answer, now.unix) : std::vector<std::string>();
         if (options.json) {
-            print_status_line(*status, answer);
+            print_line(look_object(*status, answer, *layout));
             if (!goes_on_by_itself(status->phase)) return exit_code_of(*status);
         } else {
             display.show(now, *status, jobs);
