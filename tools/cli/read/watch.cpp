@@ -40,12 +40,15 @@ Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
     PosixDisk disk;
     ProgressDisplay display(context.terminal);
     std::optional<QueueAnswer> answer;
+    std::optional<SweepPhase> phase;
     Millis next_question{0};
     while (true) {
         const Now now = read_clocks();
         auto status = read_status(disk, *layout, now.unix);
         if (!status) return tl::unexpected(status.error());
-        if (now.boot >= next_question) {
+        // What was queued and runs now is another answer.
+        if (now.boot >= next_question || status->phase != phase) {
+            phase = status->phase;
             answer = look_at_slurm(disk, *layout, *status, now.unix);
             next_question = now.boot + slurm_looked_at_every;
         }

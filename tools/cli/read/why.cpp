@@ -53,9 +53,11 @@ Result<Outlook> look_ahead(Disk& disk, const SweepLayout& layout) {
 std::vector<std::string> outlook_lines(const Outlook& outlook, const std::string& argument) {
     std::vector<std::string> lines;
     if (outlook.answer) {
-        lines.push_back("  " + jobs_title(*outlook.answer, outlook.now_unix));
         for (const std::string& job : job_lines(*outlook.answer, outlook.now_unix))
             lines.push_back("  " + job);
+    }
+    if (!lines.empty()) {
+        lines.insert(lines.begin(), "  " + jobs_title(*outlook.answer, outlook.now_unix));
     }
     const SweepPhase phase = outlook.status.phase;
     if (phase != SweepPhase::running && phase != SweepPhase::queued) {
