@@ -6,6 +6,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "core/json.h"
+
 namespace xorch {
 
 namespace {
@@ -44,6 +46,18 @@ std::uint32_t Complaints::add_file(std::string name) {
 
 void Complaints::add(SourcePlace place, std::string_view message) {
     messages_.emplace_back(place, fmt::format("{}: {}", describe(place), message));
+}
+
+void Complaints::add_unknown(
+    SourcePlace place, const UnknownName& unknown, std::span<const std::string> candidates
+) {
+    // It can be as long as the file.
+    constexpr std::size_t name_shown_max = 80;
+    const std::string name = format_json(Value(unknown.name.substr(0, name_shown_max)));
+    add(place,
+        fmt::format(
+            "{} {}{}{}", unknown.before, name, unknown.after, suggest(unknown.name, candidates)
+        ));
 }
 
 std::string Complaints::describe(SourcePlace place) const {

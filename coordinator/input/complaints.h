@@ -21,6 +21,18 @@ class Complaints {
 
     void add(SourcePlace place, std::string_view message);
 
+    // A name that is none of the candidates, in quotes between two parts of a sentence; the message
+    // ends with what may have been meant.
+    struct UnknownName {
+        std::string_view before;
+        std::string_view name;
+        std::string_view after;
+    };
+
+    void add_unknown(
+        SourcePlace place, const UnknownName& unknown, std::span<const std::string> candidates
+    );
+
     // "file:line:column", as messages begin.
     std::string describe(SourcePlace place) const;
 

@@ -328,14 +328,8 @@ bool check_members(
         names.push_back(key.name);
     for (const Entry& entry : node.members) {
         if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
-        complaints.add(
-            entry.place,
-            fmt::format(
-                "unknown key {} in {}{}",
-                format_json(Value(entry.key.substr(0, 80))),
-                table,
-                suggest(entry.key, names)
-            )
+        complaints.add_unknown(
+            entry.place, {"unknown key", entry.key, fmt::format(" in {}", table)}, names
         );
     }
     for (const KeyText& key : keys) {

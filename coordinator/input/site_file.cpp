@@ -9,7 +9,6 @@
 #include <iterator>
 
 #include "coordinator/input/reading.h"
-#include "core/json.h"
 
 namespace xorch {
 
@@ -54,13 +53,8 @@ void read_site_file(
         "env", "local", "slurm", "notify", "net", "tuning", "enforce"};
     for (const Entry& entry : site->members) {
         if (std::find(allowed.begin(), allowed.end(), entry.key) != allowed.end()) continue;
-        context.complaints.add(
-            entry.place,
-            fmt::format(
-                "a site file cannot have {}{}",
-                format_json(Value(entry.key.substr(0, 80))),
-                suggest(entry.key, allowed)
-            )
+        context.complaints.add_unknown(
+            entry.place, {"a site file cannot have", entry.key, ""}, allowed
         );
     }
     // Caps are kept apart: they are compared with what the sweep asks for, not merged into it.

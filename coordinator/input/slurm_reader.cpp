@@ -7,7 +7,6 @@
 
 #include "coordinator/input/quantity.h"
 #include "coordinator/input/reading.h"
-#include "core/json.h"
 #include "core/slurm_options.h"
 
 namespace xorch {
@@ -79,13 +78,8 @@ void read_option(ReadingContext& context, const Entry& entry, SlurmOptions& slur
         std::vector<std::string> names;
         for (const SlurmRule& known : slurm_option_rules())
             names.emplace_back(known.name);
-        context.complaints.add(
-            entry.place,
-            fmt::format(
-                "xorch passes no option {} to sbatch{}",
-                format_json(Value(entry.key.substr(0, 80))),
-                suggest(entry.key, names)
-            )
+        context.complaints.add_unknown(
+            entry.place, {"xorch passes no option", entry.key, " to sbatch"}, names
         );
         return;
     }
