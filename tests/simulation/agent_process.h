@@ -4,6 +4,7 @@
 // in place of sockets and the file system those of the world. What worker/agent_loop.h is on a real
 // node.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,10 @@ class AgentProcess {
     bool alive() const { return alive_; }
 
     const AgentPlace& place() const { return place_; }
+
+    // The batch system moved the end of its allocation. The latest one bounds what it may run; one
+    // that came closer may be heard of too late.
+    void on_end_moved(Millis end) { place_.end = std::max(place_.end, end); }
 
     IncarnationId incarnation() const { return incarnation_; }
 

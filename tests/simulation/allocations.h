@@ -1,7 +1,8 @@
 #pragma once
 
 // The backend's side of the world: allocations of one or two nodes with a keeper each, which starts
-// agents and buries them. Tells every reigning coordinator what happens.
+// agents and buries them. Tells every reigning coordinator what happens: at once, or on Slurm when
+// the queue is asked, which is late and may leave a job out.
 
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,12 @@ class Allocations {
     // It exited in order: its keeper exits too.
     void on_agent_left(AgentProcess& agent);
 
+    // A job is queued, or runs.
+    bool any_open() const;
+
+    // One is queued behind one that runs.
+    bool successor_waits() const;
+
     // The node loses power.
     void lose_node(std::uint32_t host);
 
@@ -51,8 +58,14 @@ class Allocations {
     struct Allocation {
         AllocationId id;
         std::string token;
+        std::string after;  // the job that it waits for
         Phase phase = Phase::starting;
         Millis end{0};  // on the timeline; 0 = without end
+        bool end_moved = false;
+        bool leaving = false;                    // its relay starts nothing again
+        std::optional<std::size_t> coordinator;  // that reigns or stands by in it
+        Millis ended_at{0};
+        unsigned missing = 0;  // answers of the queue in a row that did not name it
         std::string reason;
         std::vector<Node> nodes;
     };
@@ -63,13 +76,21 @@ class Allocations {
     void start_agent(std::size_t index, std::size_t node);
     void close_node(Allocation& allocation, Node& node);
     void finish(Allocation& allocation, const std::string& reason);
+    void set_end(std::size_t index, Millis end);
     void time_is_up(std::size_t index);
+    void enforce_limit(std::size_t index);
+    bool is_slurm() const;
+    void begin_when_due(std::size_t index);
+    void tend_coordinator(std::size_t index);
+    void ask_queue();
+    std::optional<AllocationEvent> answer_about(Allocation& allocation);
     AllocationEvent event_of(const Allocation& allocation) const;
     void tell(const AllocationEvent& event);
 
     World& world_;
     std::vector<Allocation> all_;
     std::uint32_t next_host_ = 10;
+    bool asks_queue_ = false;
 };
 
 }  // namespace xorch::simulation

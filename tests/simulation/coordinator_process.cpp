@@ -28,24 +28,26 @@ constexpr std::uint64_t writes_per_replay = 16;
 
 }  // namespace
 
-CoordinatorProcess::CoordinatorProcess(World& world, std::uint32_t number, std::uint32_t host)
+CoordinatorProcess::CoordinatorProcess(
+    World& world, std::uint32_t number, const CoordinatorPlace& place
+)
     : world_(world),
       number_(number),
-      host_(host),
+      place_(place),
       name_(fmt::format("coordinator {}", number)),
-      view_(world.disk, host, world.dice.split()),
+      view_(world.disk, place.host, world.dice.split()),
       dice_(world.dice.split()),
       self_{
-          .host = fmt::format("host{}", host),
+          .host = fmt::format("host{}", place.host),
           .pid = number,
           .pid_started = 1,
           .job = {},
-          .machine = fmt::format("host{}", host)} {}
+          .machine = fmt::format("host{}", place.host)} {}
 
 CoordinatorProcess::~CoordinatorProcess() = default;
 
 void CoordinatorProcess::start() {
-    world_.timeline.note(fmt::format("{} starts on host {}", name_, host_));
+    world_.timeline.note(fmt::format("{} starts on host {}", name_, place_.host));
     look();
 }
 
@@ -177,6 +179,10 @@ void CoordinatorProcess::look() {
         case Succession::allowed:
             break;
     }
+    if (place_.allocation.value != 0 && state->allocations()[place_.allocation.value - 1].ended) {
+        exit("its allocation has ended");
+        return;
+    }
     // Reading a long journal takes time, in which its holder may wake up.
     auto kept = std::make_shared<State>(std::move(*state));
     const Millis replay_time = dice_.between(Millis{0}, Millis{200});
@@ -285,7 +291,13 @@ void CoordinatorProcess::receive(std::uint32_t link, const std::string& frame) {
 void CoordinatorProcess::on_allocation(const AllocationEvent& event) {
     when_awake([this, event] {
         if (!reign_) return;
-        reign_->on_allocation(now(), event);
+        AllocationEvent told = event;
+        auto* started = std::get_if<AllocationStarted>(&told.what);
+        if (started != nullptr && started->end_unix != Millis{0}) {
+            // From the timeline to the clock that both of them read.
+            started->end_unix += now().unix - world_.timeline.now();
+        }
+        reign_->on_allocation(now(), told);
         turn();
     });
 }
@@ -306,9 +318,25 @@ void CoordinatorProcess::request_stop(bool at_once) {
     });
 }
 
+void CoordinatorProcess::hand_over() {
+    when_awake([this] {
+        if (!reign_) {
+            exit("it was told to go");
+            return;
+        }
+        reign_->on_hand_over(now(), place_.allocation);
+        turn();
+    });
+}
+
 // What every event ends with.
 void CoordinatorProcess::turn() {
     if (!reign_) return;
+    // A sweep that is paused waits for a person, who is there.
+    const bool goes = place_.only_submits && !reign_->state().paused() &&
+                      reign_->state().has_open_allocations() &&
+                      !reign_->state().awaits_submission();
+    if (goes) reign_->on_hand_over(now());
     check();
     const std::uint64_t life = life_;
     for (const Outgoing& message : reign_->take()) {
@@ -329,76 +357,6 @@ void CoordinatorProcess::turn() {
     }
     plan_write();
     plan_tick();
-}
-
-void CoordinatorProcess::say(const Outgoing& message) {
-    if (const auto* to_agent = std::get_if<ToAgent>(&message)) {
-        say_to_agent(*to_agent);
-    } else if (const auto* reply = std::get_if<ClientReply>(&message)) {
-        if (reply->ok) world_.ledger.on_replied(reply->id);
-        world_.timeline.note(fmt::format("{} is answered: {}", reply->id, reply->text));
-        if (world_.healed() || dice_.chance(0.9)) world_.clients->on_reply(*reply);
-    } else if (const auto* start_it = std::get_if<StartAllocation>(&message)) {
-        world_.ledger.read();
-        world_.allocations->carry_out(*start_it);
-    } else if (const auto* end_it = std::get_if<EndAllocation>(&message)) {
-        world_.allocations->carry_out(*end_it);
-    } else if (const auto* wanted = std::get_if<AdoptionWanted>(&message)) {
-        adopt(*wanted);
-    } else {
-        const auto& notification = std::get<Notification>(message);
-        world_.timeline.note(fmt::format("notification: {}", notification.event));
-    }
-}
-
-void CoordinatorProcess::say_to_agent(const ToAgent& message) {
-    const auto link = links_.find(message.to);
-    if (const auto* acknowledged = std::get_if<Acknowledge>(&message.message)) {
-        world_.ledger.on_acknowledged(message.to, acknowledged->through);
-    }
-    if (link == links_.end()) return;
-    auto words = message_of(message);
-    if (!words) return;
-    auto frames = encode_coordinator_frames(epoch_, std::span(&*words, 1));
-    if (!frames) {
-        world_.violate("I13: messages do not fit a frame: " + frames.error().message);
-        return;
-    }
-    for (std::string& frame : *frames) {
-        world_.network->send_to_agent(link->second, std::move(frame));
-    }
-}
-
-std::optional<CoordinatorMessage> CoordinatorProcess::message_of(const ToAgent& message) {
-    const auto* keys = std::get_if<AssignKeys>(&message.message);
-    if (keys == nullptr) {
-        return std::visit(
-            [](const auto& each) -> std::optional<CoordinatorMessage> {
-                using Kind = std::decay_t<decltype(each)>;
-                if constexpr (std::is_same_v<Kind, AssignKeys>) {
-                    return std::nullopt;
-                } else {
-                    return CoordinatorMessage(each);
-                }
-            },
-            message.message
-        );
-    }
-    Assign assign;
-    for (const AssignedUnit& unit : keys->units) {
-        const State& state = reign_->state();
-        // Decided before it was replaced by a selection or cancelled.
-        if (!state.has_unit(unit.unit)) continue;
-        auto complete = assignment(state, unit, keys->alone, world_.layout, *this);
-        if (!complete) {
-            if (!view_.dead()) {
-                world_.violate("I1: the inputs cannot be read: " + complete.error().message);
-            }
-            continue;
-        }
-        assign.units.push_back(std::move(*complete));
-    }
-    return assign;
 }
 
 void CoordinatorProcess::adopt(const AdoptionWanted& wanted) {
@@ -447,7 +405,7 @@ void CoordinatorProcess::write(std::uint64_t life) {
     const std::string staged = writer_->take_staged();
     if (!staged.empty()) {
         if (auto written = writer_->write(staged); !written) {
-            if (view_.dead() && dice_.chance(0.3)) world_.disk.crash_host(host_);
+            if (view_.dead() && dice_.chance(0.3)) world_.disk.crash_host(place_.host);
             failed(written.error(), "writing the journal");
             return;
         }

@@ -22,9 +22,16 @@
 
 namespace xorch::simulation {
 
+struct CoordinatorPlace {
+    std::uint32_t host = 0;
+    AllocationId allocation = {};  // that it stands by in; none = a person started it
+    // Whether it goes as soon as jobs are submitted: others reign in them.
+    bool only_submits = false;
+};
+
 class CoordinatorProcess final : public FactSink, public RowSource {
  public:
-    CoordinatorProcess(World& world, std::uint32_t number, std::uint32_t host);
+    CoordinatorProcess(World& world, std::uint32_t number, const CoordinatorPlace& place);
     ~CoordinatorProcess() override;
 
     void start();
@@ -32,6 +39,9 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     void on_allocation(const AllocationEvent& event);
     void on_request(const ClientRequest& request);
     void request_stop(bool at_once);
+
+    // TERM from its relay: it goes, the sweep goes on.
+    void hand_over();
 
     // kill -9
     void kill();
@@ -51,7 +61,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     // Whether a connection to this epoch can be made now.
     bool listens(EpochNumber epoch) const;
 
-    std::uint32_t host() const { return host_; }
+    std::uint32_t host() const { return place_.host; }
 
     const State* state() const { return reign_ ? &reign_->state() : nullptr; }
 
@@ -84,11 +94,11 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     void lose_reign();
     void exit(const std::string& why);
 
-    Now now() const { return world_.now_on(host_); }
+    Now now() const { return world_.now_on(place_.host); }
 
     World& world_;
     std::uint32_t number_;
-    std::uint32_t host_;
+    CoordinatorPlace place_;
     std::string name_;
     DiskView view_;
     Dice dice_;

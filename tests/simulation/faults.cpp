@@ -34,6 +34,10 @@ Faults draw_faults(Dice& dice) {
     if (dice.chance(0.35)) {
         faults.allocation_length = dice.between(Millis{60'000}, Millis{400'000});
     }
+    faults.queue_delay = dice.between(Millis{1'000}, Millis{100'000});
+    if (dice.chance(0.3)) faults.sbatch_refuses = 0.5;
+    if (dice.chance(0.3)) faults.squeue_forgets = 0.1;
+    faults.ends_move = dice.chance(0.3);
     faults.last = dice.between(Millis{60'000}, Millis{500'000});
     return faults;
 }

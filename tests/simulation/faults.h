@@ -32,6 +32,12 @@ struct Faults {
     bool stale_listings = false;  // the file system shows agents an older endpoint
     Millis allocation_length{0};  // 0 = without end
 
+    // Of Slurm, if the sweep runs there.
+    Millis queue_delay{0};      // a job waits at most so long for its nodes
+    double sbatch_refuses = 0;  // for now
+    double squeue_forgets = 0;  // a job that is in the queue
+    bool ends_move = false;     // `scontrol update TimeLimit`, both ways
+
     Millis last{0};  // no fault starts after this
 };
 

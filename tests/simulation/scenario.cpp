@@ -74,6 +74,11 @@ Scenario draw_scenario(Dice& dice) {
         third.axes = {number_axis("d", dice.between(1, 3))};
         sweep.stages.push_back(std::move(third));
     }
+    if (dice.chance(0.35)) {
+        sweep.backend = BackendKind::slurm;
+        sweep.slurm.place = dice.chance(0.6) ? SlurmPlace::allocation : SlurmPlace::host;
+        sweep.slurm.max_allocations = static_cast<std::uint32_t>(dice.between(1, 2));
+    }
     return scenario;
 }
 

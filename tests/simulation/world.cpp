@@ -42,7 +42,8 @@ World::World(std::uint64_t seed, bool prints)
       allocations(std::make_unique<Allocations>(*this)),
       clients(std::make_unique<Clients>(*this)) {
     for (int i = 0; i < 64; ++i) {
-        const bool differs = faults.clocks_differ;
+        // Slurm's nodes agree on the time, or Slurm would not run.
+        const bool differs = faults.clocks_differ && scenario.sweep.backend != BackendKind::slurm;
         clock_skew_.push_back(
             differs ? dice.between(Millis{-3'600'000}, Millis{3'600'000}) : Millis{0}
         );
@@ -125,6 +126,8 @@ void World::kill_an_agent() {
 }
 
 void World::lose_a_node() {
+    // The last one: nobody could know about it.
+    if (reigns_in_allocations() && !allocations->successor_waits()) return;
     if (AgentProcess* agent = any_agent()) allocations->lose_node(agent->place().host);
 }
 
@@ -136,6 +139,10 @@ void World::lose_the_coordinator_host() {
     CoordinatorProcess* coordinator = reigning();
     if (coordinator == nullptr) return;
     const std::uint32_t host = coordinator->host();
+    if (host > coordinator_hosts) {
+        if (allocations->successor_waits()) allocations->lose_node(host);
+        return;
+    }
     timeline.note(fmt::format("host {} is lost", host));
     for (const auto& each : coordinators) {
         if (each->host() == host) each->kill();
@@ -148,6 +155,7 @@ void World::pause_the_coordinator() {
     CoordinatorProcess* coordinator = reigning();
     if (coordinator == nullptr) return;
     coordinator->pause(dice.between(Millis{1'000}, Millis{60'000}));
+    if (reigns_in_allocations()) return;  // somebody stands by
     const std::uint32_t other = coordinator->host() % coordinator_hosts + 1;
     timeline.after(dice.between(Millis{0}, Millis{20'000}), [this, other] {
         if (!complete_) start_coordinator(other);
@@ -207,10 +215,28 @@ void World::heal() {
     }
 }
 
+bool World::reigns_in_allocations() const {
+    const Sweep& sweep = scenario.sweep;
+    return sweep.backend == BackendKind::slurm && sweep.slurm.place == SlurmPlace::allocation;
+}
+
 void World::start_coordinator(std::uint32_t host) {
     const auto number = static_cast<std::uint32_t>(coordinators.size());
-    coordinators.push_back(std::make_unique<CoordinatorProcess>(*this, number, host));
+    coordinators.push_back(std::make_unique<CoordinatorProcess>(
+        *this, number, CoordinatorPlace{.host = host, .only_submits = reigns_in_allocations()}
+    ));
     coordinators.back()->start();
+}
+
+std::size_t World::start_coordinator_in(AllocationId allocation, std::uint32_t host) {
+    const std::size_t number = coordinators.size();
+    coordinators.push_back(std::make_unique<CoordinatorProcess>(
+        *this,
+        static_cast<std::uint32_t>(number),
+        CoordinatorPlace{.host = host, .allocation = allocation}
+    ));
+    coordinators.back()->start();
+    return number;
 }
 
 // Whoever wants the sweep done: starts a coordinator where there is none, and after the faults
@@ -222,7 +248,8 @@ void World::supervise() {
         std::any_of(coordinators.begin(), coordinators.end(), [](const auto& coordinator) {
             return coordinator->alive();
         });
-    if (!any && dice.chance(healed_ ? 1.0 : 0.1)) {
+    const bool is_lent = reigns_in_allocations() && allocations->any_open();
+    if (!any && !is_lent && dice.chance(healed_ ? 1.0 : 0.1)) {
         start_coordinator(static_cast<std::uint32_t>(dice.between(1, coordinator_hosts)));
     }
     if (!healed_) return;

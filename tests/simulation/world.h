@@ -56,6 +56,9 @@ class World {
 
     CoordinatorProcess* reigning();
 
+    // In this allocation, on its first node. Its number.
+    std::size_t start_coordinator_in(AllocationId allocation, std::uint32_t host);
+
     // A coordinator is about to claim an epoch: perhaps one that it took for dead goes on just now.
     void wake_a_rival(Millis within);
 
@@ -92,6 +95,7 @@ class World {
     void heal();
 
     void supervise();
+    bool reigns_in_allocations() const;
     void start_coordinator(std::uint32_t host);
     AgentProcess* any_agent();
     void check_heartbeats();
