@@ -19,11 +19,18 @@ std::vector<std::string_view> names() {
         "attempt_reused",
         "cancelled_reports",
         "counted_twice",
+        "end_kept",
+        "forgotten_ends",
+        "intent_twice",
         "no_epoch_check",
+        "own_job_as_heir",
         "rename_without_fsync",
+        "second_term_kills",
         "selection_twice",
         "slots_twice",
+        "stale_copy",
         "timer_lost",
+        "units_before_successor",
         "unsealed_checkpoint",
     };
 }

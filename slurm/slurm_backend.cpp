@@ -50,6 +50,7 @@ struct Job {
     SlurmJobId id;
     bool ordered = false;   // by this epoch: what to submit is known
     bool unwanted = false;  // to be cancelled as soon as its number is known
+    bool told = true;       // that it is there, to the epoch that asks
     unsigned missing = 0;
     Millis over_boot = never;
 };
@@ -256,10 +257,11 @@ bool SlurmBackend::Content::on_row(AllocationId allocation, Job& job, const Queu
     if (job.phase == JobPhase::looking) {
         job.phase = JobPhase::submitted;
         job.id = row.job;
-        if (!job.unwanted) {
-            report(AllocationSubmitted{
-                .allocation = allocation, .job = std::to_string(row.job.value)});
-        }
+        job.told = false;
+    }
+    if (!job.told && !job.unwanted && row.state.phase != SlurmPhase::ended) {
+        job.told = true;
+        report(AllocationSubmitted{.allocation = allocation, .job = std::to_string(row.job.value)});
     }
     switch (row.state.phase) {
         case SlurmPhase::running:
@@ -347,8 +349,13 @@ void SlurmBackend::take_over(Now now, std::span<const AllocationState> left) {
     self.now = now;
     self.events.clear();
     for (const AllocationState& state : left) {
-        if (state.ended || self.jobs.contains(state.allocation)) continue;
+        if (state.ended) continue;
+        if (const auto known = self.jobs.find(state.allocation); known != self.jobs.end()) {
+            known->second.told = false;
+            continue;
+        }
         Job job;
+        job.told = false;
         job.order = {.allocation = state.allocation, .token = state.token};
         if (const auto id = parse_job_id(state.job); state.submitted && id) {
             job.id = *id;

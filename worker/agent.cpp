@@ -157,14 +157,15 @@ void Agent::on_allocation_end(Now now, Millis end_boot) {
     content_->settle(now);
 }
 
+// Slurm says TERM twice at once, and keepers pass it on: a second one is no impatience.
 void Agent::on_terminate(Now now) {
-    const bool again = content_->leaving && content_->leaving->cause == Cause::preempted;
+    const bool is_second = content_->leaving && content_->leaving->cause == Cause::preempted;
     content_->leave(
         {.cause = Cause::preempted,
          .reason = std::string(reason_preempted),
          .kill_at = now.boot + content_->sweep.tuning.drain_slack,
          .goodbye_at = {}},
-        again
+        is_second && planted::has(planted::Bug::second_term_kills)
     );
     content_->settle(now);
 }

@@ -104,6 +104,10 @@ class Reign {
     // another one is queued, or the batch system took too long to say; 0 = none goes.
     void on_hand_over(Now now, AllocationId leaves = {});
 
+    // Whether the batch system has yet to say whether it takes what was asked for, or to name the
+    // allocations that earlier reigns left. For a reign that only submits.
+    bool awaits_batch_system(Now now) const;
+
     // Time passed: silent agents, canary waves, retry delays, selections, new work for idle agents.
     void on_tick(Now now);
 

@@ -201,9 +201,7 @@ std::optional<Error> ReignLoop::Content::turn() {
         ticked_boot = now.boot;
         reign->on_tick(now);
     }
-    const State& state = reign->state();
-    const bool is_answered = !state.allocations().empty() && !state.awaits_submission();
-    if (settings().only_submit && is_answered) reign->on_hand_over(now);
+    if (settings().only_submit && !reign->awaits_batch_system(now)) reign->on_hand_over(now);
     read_spools();
     journal->flush();
     speak();

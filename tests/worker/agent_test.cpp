@@ -336,6 +336,17 @@ TEST(Agent, StopsEverythingOnTermAndKillsWhatDoesNotObey) {
     EXPECT_TRUE(harness.ordered<EndAttempt>()[1].at_once);
 }
 
+TEST(Agent, TakesASecondTermForNoImpatience) {
+    AgentHarness harness;
+    harness.connect();
+    harness.assign(units(1));
+    harness.subject.on_terminate(harness.now);
+    harness.subject.on_terminate(harness.now);
+    harness.advance(Millis{0});
+    ASSERT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+    EXPECT_FALSE(harness.ordered<EndAttempt>()[0].at_once);
+}
+
 TEST(Agent, EndsAUnitWhoseTimeoutIsUsedUp) {
     AgentHarness harness;
     harness.connect();

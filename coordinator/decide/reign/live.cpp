@@ -123,6 +123,7 @@ bool Reign::Live::is_present(IncarnationId agent) const {
 void Reign::Live::greet(Now now, const AgentHello& hello) {
     perform(now, on_hello(state, presence, hello, now));
     if (!is_present(hello.incarnation)) return;
+    presence.named.insert(hello.allocation);
     AgentPresence& seen = presence.agents[hello.incarnation];
     if (!seen.greeted) seen.next_heartbeat = now.boot;
     seen.greeted = true;
@@ -228,7 +229,8 @@ void Reign::Live::acknowledge(IncarnationId to) {
 // An agent may find its way to this reign only after the end, as when the last result was read from
 // its spool: nobody else would tell it that there is nothing left to do.
 void Reign::Live::send_home(IncarnationId who, std::span<const AgentMessage> messages) {
-    if (presence.handing_over) return;  // the next reign will hear it
+    // The next reign will hear it.
+    if (presence.handing_over && presence.stopping == Stopping::no) return;
     const bool is_hello = std::any_of(messages.begin(), messages.end(), [](const auto& each) {
         return std::holds_alternative<AgentHello>(each);
     });

@@ -15,6 +15,9 @@ namespace {
 // Assignments per message: their parameters and inputs must fit a frame of 8 MiB with ease.
 constexpr std::size_t units_per_message = 256;
 
+// An agent whose end has passed still says a moment.
+constexpr Millis end_noise{2'000};
+
 bool is_current(const State& state, IncarnationId agent, const AssignedUnit& held) {
     if (!state.has_unit(held.unit)) return false;
     const UnitState& unit = state.unit(held.unit);
@@ -48,6 +51,16 @@ bool is_to_blame(const State& state, UnitKey unit) {
     const std::uint32_t retries = state.plan().stage(unit.stage).limits.retries;
     constexpr std::uint32_t countable = std::numeric_limits<std::uint8_t>::max();
     return deaths >= std::min(deaths_before_alone + retries, countable);
+}
+
+// Whether what we know of the allocation's end is to be kept, whatever an agent says. A job that
+// was requeued comes again with another end: the one of its first run has passed meanwhile, and
+// agents that heard it would leave at once.
+bool is_end_known(const AllocationState& allocation, const AgentHello& hello, Now now) {
+    if (!allocation.started) return false;
+    const bool has_passed = allocation.end_unix != Millis{0} && allocation.end_unix <= now.unix;
+    const bool says_later = hello.allocation_left == Millis{0} || hello.allocation_left > end_noise;
+    return !has_passed || !says_later;
 }
 
 }  // namespace
@@ -85,7 +98,7 @@ Effects on_hello(const State& state, const Presence& presence, const AgentHello&
             .node = hello.node,
             .capacity = hello.capacity});
     }
-    if (!state.allocations()[allocation - 1].started) {
+    if (!is_end_known(state.allocations()[allocation - 1], hello, now)) {
         const bool endless = hello.allocation_left == Millis{0};
         const Millis end = endless ? Millis{0} : now.unix + hello.allocation_left;
         effects.facts.push_back(AllocationStarted{hello.allocation, end});

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "coordinator/decide/rules/rules.h"
 
 namespace xorch {
@@ -20,28 +18,18 @@ std::uint32_t count_assigned(const State& state) {
     return count;
 }
 
-// Whether a job is left that takes the sweep over: a queued one, or one that runs beside ours.
-bool somebody_follows(const State& state) {
-    const std::vector<AllocationState>& all = state.allocations();
-    const auto count = [&](auto is) { return std::count_if(all.begin(), all.end(), is); };
-    const auto queued = count([](const AllocationState& each) {
-        return each.submitted && !each.started && !each.ended;
-    });
-    const auto running =
-        count([](const AllocationState& each) { return each.started && !each.ended; });
-    return queued > 0 || running > 1;
-}
-
 }  // namespace
 
 std::optional<std::string> why_over(const State& state, const Presence& presence, Now now) {
     if (state.complete()) return std::string(reason_complete);
-    if (may_hand_over(state, presence, now)) return std::string(reason_handed_over);
     if (presence.stopping == Stopping::at_once) return std::string(reason_stop_requested);
     if (presence.stopping == Stopping::in_order) {
-        if (!state.present_agents().empty()) return std::nullopt;
+        // Handed over, the sweep would go on; who has to go ends it while there is time.
+        const bool has_to_go = presence.handing_over && now.boot >= presence.hand_over_by;
+        if (!state.present_agents().empty() && !has_to_go) return std::nullopt;
         return std::string(reason_stop_requested);
     }
+    if (may_hand_over(state, presence, now)) return std::string(reason_handed_over);
     if (!state.paused() || count_assigned(state) > 0) return std::nullopt;
     // Whoever resumes a paused sweep asks the new reign to continue it; let him speak first.
     const Millis patience = 2 * state.plan().sweep().tuning.inbox_every;
@@ -66,7 +54,8 @@ Effects end_reign(
     Effects effects;
     if (reason == reason_handed_over) {
         // Agents and allocations go on; the next reign finds them.
-        if (!somebody_follows(state) && !state.notified("stranded")) {
+        const bool is_stranded = !state.paused() && !has_heir(state, presence, now);
+        if (is_stranded && !state.notified("stranded")) {
             std::string text =
                 "no job that could go on is queued or running; `xorch resume` asks Slurm again";
             if (!state.refused_for_good().empty()) {

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "coordinator/decide/rules/rules.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -115,19 +116,29 @@ bool may_ask(const State& state, const Presence& presence) {
     return state.plan().sweep().slurm.queue_ahead == 0 || presence.runs_in.value == 0;
 }
 
+// Whether each of the first lanes has an allocation, had or asked for: a lane behind one that was
+// refused may be the only one that lives.
+bool are_all_open(const State& state, std::uint32_t lanes) {
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        if (head_of(state, lane) == nullptr) return false;
+    }
+    return true;
+}
+
 Effects on_lanes_of_slurm(const State& state, const Presence& presence, Now now) {
     const std::uint32_t wanted = lanes_wanted(state);
-    Effects effects = give_back_lanes(state, presence, wanted);
+    Effects effects;
+    if (are_all_open(state, wanted)) effects = give_back_lanes(state, presence, wanted);
     if (!effects.empty() || now.boot < presence.ask_again) return effects;
     if (!may_ask(state, presence)) return effects;
     const std::uint32_t ahead = state.plan().sweep().slurm.queue_ahead;
     for (std::uint32_t lane = 0; lane < wanted; ++lane) {
         const AllocationState* head = head_of(state, lane);
         if (head == nullptr) return intend(state, presence, lane, {});
-        // The job to wait behind must be known.
-        const bool wants_next =
-            ahead == 0 ? head->started : head->submitted && queued_in(state, lane) < ahead;
-        if (wants_next) return intend(state, presence, lane, head->allocation);
+        // A job whose number is not known yet cannot be waited for: its successor would run at
+        // once.
+        const bool wants_next = ahead == 0 ? head->started : queued_in(state, lane) < ahead;
+        if (head->submitted && wants_next) return intend(state, presence, lane, head->allocation);
     }
     return effects;
 }
@@ -143,25 +154,17 @@ bool was_heard_lately(const State& state, const Presence& presence, AllocationId
     });
 }
 
-// Whether an allocation other than ours will bring who can reign: one that waits, or one that runs
-// as far as its agents show. What the journal calls running may have died with the last reign.
-bool has_heir(const State& state, const Presence& presence, Now now) {
-    const std::vector<AllocationState>& all = state.allocations();
-    return std::any_of(all.begin(), all.end(), [&](const AllocationState& each) {
-        if (each.ended || !each.submitted || each.allocation == presence.leaves) return false;
-        return !each.started || was_heard_lately(state, presence, each.allocation, now);
-    });
-}
-
 // A lane never dies: whoever goes before anything waits behind its allocation asks for it first.
 Effects leave_an_heir(const State& state, const Presence& presence, Now now) {
     if (presence.leaves.value == 0 || presence.leaves.value > state.allocations().size()) return {};
     if (!may_ask(state, presence)) return {};
     const std::vector<AllocationState>& all = state.allocations();
-    const bool is_asked_for = std::any_of(all.begin(), all.end(), [](const AllocationState& each) {
-        return !each.ended && !each.submitted && !each.started;
+    const bool may_be_named = now.boot < presence.names_awaited;
+    const bool may_come = std::any_of(all.begin(), all.end(), [&](const AllocationState& each) {
+        const bool is_ours = each.allocation == presence.leaves;
+        return !is_ours && !each.ended && !each.started && (!each.submitted || may_be_named);
     });
-    if (is_asked_for || has_heir(state, presence, now) || now.boot < presence.ask_again) return {};
+    if (may_come || has_heir(state, presence, now) || now.boot < presence.ask_again) return {};
     const AllocationState& ours = all[presence.leaves.value - 1];
     const AllocationId after = ours.ended ? AllocationId{} : ours.allocation;
     return intend(state, presence, ours.lane, after);
@@ -173,7 +176,9 @@ Effects on_ended(
     Effects effects;
     // Slurm forgets; agents that speak are better witnesses.
     const bool is_forgotten = ended.reason == reason_forgotten;
-    if (is_forgotten && was_heard_lately(state, presence, ended.allocation, now)) return effects;
+    const bool is_outweighed = is_forgotten && !planted::has(planted::Bug::forgotten_ends) &&
+                               was_heard_lately(state, presence, ended.allocation, now);
+    if (is_outweighed) return effects;
     for (const std::uint32_t index : state.present_agents()) {
         const AgentState& agent = state.agents()[index];
         if (agent.allocation != ended.allocation) continue;
@@ -231,6 +236,17 @@ Effects on_lane(const State& state, const Presence& presence, Now now) {
     return state.has_open_allocations() ? effects : intend(state, presence, 0, {});
 }
 
+bool has_heir(const State& state, const Presence& presence, Now now) {
+    const std::vector<AllocationState>& all = state.allocations();
+    return std::any_of(all.begin(), all.end(), [&](const AllocationState& each) {
+        const bool is_ours =
+            each.allocation == presence.leaves && !planted::has(planted::Bug::own_job_as_heir);
+        if (each.ended || !each.submitted || is_ours) return false;
+        return each.started ? was_heard_lately(state, presence, each.allocation, now)
+                            : presence.named.contains(each.allocation);
+    });
+}
+
 bool may_hand_over(const State& state, const Presence& presence, Now now) {
     if (!presence.handing_over) return false;
     const bool needs_heir = presence.leaves.value != 0 && may_ask(state, presence) &&
@@ -264,8 +280,9 @@ Effects on_allocation(
     if (const auto* started = std::get_if<AllocationStarted>(&event.what)) {
         const Millis moved = started->end_unix - known->end_unix;
         const bool tells_begin = started->began_unix != Millis{0} && known->began_unix == Millis{0};
-        const bool is_news =
-            !known->started || tells_begin || moved > end_moved || moved < -end_moved;
+        const bool has_moved = moved > end_moved || moved < -end_moved;
+        const bool is_news = !known->started || tells_begin ||
+                             (has_moved && !planted::has(planted::Bug::end_kept));
         if (is_news) effects.facts.push_back(*started);
         return effects;
     }
@@ -278,9 +295,14 @@ Effects on_allocation(
 
 std::set<AllocationId> awaiting_successors(const State& state, const Presence& presence, Now now) {
     std::set<AllocationId> waiting;
+    if (planted::has(planted::Bug::units_before_successor)) return waiting;
     if (now.boot >= presence.successors_awaited) return waiting;
+    const bool on_slurm = state.plan().sweep().backend == BackendKind::slurm;
     for (const AllocationState& each : state.allocations()) {
-        if (each.after.value != 0 && !each.submitted && !each.ended) waiting.insert(each.after);
+        if (each.submitted || each.ended) continue;
+        if (each.after.value != 0) waiting.insert(each.after);
+        // Nothing can be queued behind it before its number is known.
+        if (on_slurm && each.started) waiting.insert(each.allocation);
     }
     return waiting;
 }

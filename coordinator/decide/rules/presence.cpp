@@ -23,6 +23,9 @@ constexpr Millis longest_ask_delay{900'000};
 // A batch system that does not say in this time whether it queued a successor is not waited for.
 constexpr Millis successor_wait{30'000};
 
+// A queue that is asked when a reign begins answers within moments, or takes long.
+constexpr Millis first_answer_wait{3'000};
+
 Millis retry_delay(std::uint32_t own_failures) {
     constexpr std::uint32_t doublings = 6;
     const std::uint32_t exponent = std::min(own_failures - std::min(own_failures, 1U), doublings);
@@ -40,6 +43,7 @@ Presence::Presence(const State& state, EpochNumber reign, Now now)
     : epoch(reign),
       began(now.boot),
       began_paused(state.paused()),
+      names_awaited(now.boot + first_answer_wait),
       successors_awaited(now.boot + successor_wait),
       duration_ms(state.plan().stage_count()),
       selected(state.plan().sweep().selects.size(), false) {
@@ -58,7 +62,10 @@ const AgentPresence* Presence::find(IncarnationId agent) const {
 
 // Unix time becomes boot time at once: what a clock does later moves no deadline.
 void Presence::learn_end(AllocationId allocation, Millis end_unix, Now now) {
-    if (end_unix == Millis{0}) return;
+    if (end_unix == Millis{0}) {
+        allocation_ends.erase(allocation);
+        return;
+    }
     allocation_ends[allocation] = now.boot + (end_unix - now.unix);
 }
 

@@ -46,6 +46,7 @@ struct Presence {
     AllocationId runs_in;          // the allocation that this process is a part of; 0 = none
     AllocationId leaves;           // the allocation that goes with us; 0 = none does
     Millis hand_over_by{0};        // then the reign ends, whoever comes
+    Millis names_awaited{0};       // until when the batch system may still name an heir
     std::uint32_t refusals = 0;    // of allocations, in a row
     Millis ask_again{0};           // no allocation is asked for before
     Millis successors_awaited{0};  // until when units wait for successors to be queued
@@ -54,8 +55,11 @@ struct Presence {
     std::unordered_map<UnitKey, Millis> delayed;     // not to be assigned before
     std::vector<std::optional<double>> duration_ms;  // of a stage's attempts, moving average
     std::map<AllocationId, Millis> allocation_ends;  // on the boot clock; none = without, unknown
-    std::map<UnitKey, Millis> adoption_asked;        // when AdoptionWanted was said last
-    std::vector<bool> selected;                      // selections decided in this reign
+    // Allocations that the batch system or an agent named in this reign. What only the journal
+    // calls queued may be gone.
+    std::set<AllocationId> named;
+    std::map<UnitKey, Millis> adoption_asked;  // when AdoptionWanted was said last
+    std::vector<bool> selected;                // selections decided in this reign
 
     const AgentPresence* find(IncarnationId agent) const;
 

@@ -97,6 +97,11 @@ std::optional<Millis> next_healthy_canary(const State& state, const Presence& pr
 // The next allocations that the work deserves, and those that it no longer does.
 Effects on_lane(const State& state, const Presence& presence, Now now);
 
+// Whether an allocation other than the one that goes with us will bring who can reign: one that
+// waits, or one that runs as far as its agents show. What only the journal calls queued or running
+// may have gone since it was written.
+bool has_heir(const State& state, const Presence& presence, Now now);
+
 // Whether a reign that is handing over may end: somebody else will come, or nobody is to, or the
 // batch system took too long to say.
 bool may_hand_over(const State& state, const Presence& presence, Now now);

@@ -16,6 +16,12 @@ Harness::Harness(Sweep sweep) : sweep_(std::move(sweep)) {
     reign->on_allocation(
         now,
         {
+            AllocationSubmitted{AllocationId{1}, "job-1"}
+    }
+    );
+    reign->on_allocation(
+        now,
+        {
             AllocationStarted{AllocationId{1}, {}}
     }
     );

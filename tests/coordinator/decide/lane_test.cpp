@@ -259,6 +259,78 @@ TEST(HandOver, SaysWhyNobodyFollows) {
     EXPECT_THAT(notes.front().text, HasSubstr("refused the next one: Access denied"));
 }
 
+TEST(SlurmLane, KeepsTheOnlyLaneThatLives) {
+    SlurmHarness harness(on_slurm(3, 2));
+    harness.submitted(2);
+    ASSERT_EQ(harness.state().allocations()[1].lane, 1U);
+    harness.event(AllocationRefused{AllocationId{3}, "limit", false});
+    harness.event(AllocationEnded{AllocationId{1}, "time limit"});
+    harness.request("r1", "cancel", R"({"ranges":[{"stage":"train","first":1,"count":2}]})");
+    EXPECT_FALSE(harness.state().allocations()[1].ended) << "lane 0 has nothing";
+}
+
+TEST(SlurmLane, QueuesNothingBehindAJobWhoseNumberIsNotKnownYet) {
+    const Now now{1'000s, 1'700'000'000s};
+    MemoryJournal journal;
+    Reign reign(make_state(on_slurm(2)), EpochNumber{1}, journal, now);
+    reign.on_tick(now);
+    reign.on_allocation(
+        now,
+        {
+            AllocationStarted{AllocationId{1}, {}}
+    }
+    );
+    EXPECT_THAT(reign.state().allocations(), SizeIs(1)) << "its successor would run at once";
+    reign.on_allocation(
+        now,
+        {
+            AllocationSubmitted{AllocationId{1}, "4711"}
+    }
+    );
+    EXPECT_THAT(reign.state().allocations(), SizeIs(2));
+}
+
+TEST(SlurmLane, BelievesAnAgentOfARequeuedJobWhoseOldEndHasPassed) {
+    SlurmHarness harness(on_slurm(2));
+    harness.event(AllocationStarted{AllocationId{1}, harness.now.unix + 1min});
+    harness.tick_after(2min);
+    AgentHello hello;
+    hello.incarnation = {0xb};
+    hello.allocation = {1};
+    hello.node = "node-2";
+    hello.capacity.cpus = 2;
+    hello.allocation_left = 10min;
+    harness.say({0xb}, hello);
+    EXPECT_EQ(harness.state().allocations()[0].end_unix, harness.now.unix + 10min);
+}
+
+TEST(HandOver, AsksForAnHeirIfNobodyNamesTheJobThatTheJournalCallsQueued) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(1);
+    harness.submitted(2);
+    harness.drain();
+    harness.crash();
+    harness.take_facts();
+    harness.reign->on_hand_over(harness.now, AllocationId{1});
+    EXPECT_THAT(all_of<AllocationIntended>(harness.take_facts()), IsEmpty()) << "it may be named";
+    harness.tick_after(3s);
+    EXPECT_THAT(all_of<AllocationIntended>(harness.take_facts()), SizeIs(1));
+    EXPECT_FALSE(harness.reign->finished());
+}
+
+TEST(HandOver, DoesNotForgetAStopThatWasAskedFor) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(1);
+    harness.submitted(2);
+    harness.join();
+    harness.reign->on_stop_requested(harness.now, false);
+    harness.reign->on_hand_over(harness.now, AllocationId{1});
+    harness.tick_after(20s);
+    const auto ended = all_of<EpochEnded>(harness.take_facts());
+    ASSERT_THAT(ended, SizeIs(1));
+    EXPECT_EQ(ended.front().reason, reason_stop_requested);
+}
+
 TEST(HandOver, EndsTheEpochAndNothingElse) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(2);

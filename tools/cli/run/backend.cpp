@@ -24,10 +24,14 @@ Result<std::unique_ptr<Backend>> make_local(const OpenedSweep& opened, const Bac
 }
 
 Result<std::unique_ptr<Backend>> make_slurm(const OpenedSweep& opened, const BackendNeeds& needs) {
+    // A job that is gone is missed by some looks in a row: soon enough for a person.
+    constexpr Millis seldom{60'000};
+    constexpr Millis soon{5'000};
     auto backend = SlurmBackend::make({
         .directory = opened.layout.root,
         .options = opened.sweep.slurm,
         .environment = slurm_environment(current_environment()),
+        .poll_every = needs.is_awaited ? soon : seldom,
         .log = needs.log,
         .queue_file = opened.layout.queue(),
     });

@@ -16,6 +16,7 @@ namespace xorch {
 struct BackendNeeds {
     std::uint64_t descriptors = 0;  // see LocalBackendSettings
     std::function<void(std::string_view)> log = {};
+    bool is_awaited = false;  // a person waits for what it says, and then it is not asked again
 };
 
 // The backend that the sweep was submitted to.

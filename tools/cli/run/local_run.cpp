@@ -177,7 +177,10 @@ Result<ExitCode> run_here(const Context& context, const OpenedSweep& opened, con
             say_line(stderr, fmt::format("{} {}", format_utc(read_clocks().unix), line));
         };
     }
-    auto backend = make_backend(opened, {.descriptors = descriptors, .log = settings.log});
+    auto backend = make_backend(
+        opened,
+        {.descriptors = descriptors, .log = settings.log, .is_awaited = settings.only_submit}
+    );
     if (!backend) return tl::unexpected(backend.error());
     PosixDisk disk;
     auto outcome = run_coordinator(settings, opened.sweep, **backend, disk, stop);
