@@ -30,7 +30,8 @@ AgentProcess::AgentProcess(World& world, std::uint32_t number, const AgentPlace&
       incarnation_{world.dice.next() | 1U},
       name_(fmt::format("agent {}", number)),
       view_(world.disk, place.host, world.dice.split()),
-      dice_(world.dice.split()) {
+      dice_(world.dice.split()),
+      soonest_end_(place.end == Millis{0} ? Millis::max() : place.end) {
     const Millis end_boot =
         place.end == Millis{0} ? Millis{0} : now().boot + (place.end - world.timeline.now());
     agent_.emplace(
@@ -79,6 +80,7 @@ void AgentProcess::look_for_coordinator() {
     if (!endpoint || (link_ && endpoint->epoch == link_epoch_)) return;
     CoordinatorProcess& coordinator = *world_.coordinators[endpoint->pid];
     if (!coordinator.listens(endpoint->epoch)) return;
+    if (!world_.network->reaches(place_.host, coordinator.host())) return;
     if (link_) {
         const std::uint32_t old = *link_;
         link_.reset();
@@ -87,6 +89,7 @@ void AgentProcess::look_for_coordinator() {
     }
     link_ = world_.network->connect(number_, static_cast<std::uint32_t>(endpoint->pid));
     link_epoch_ = endpoint->epoch;
+    linked_ = world_.timeline.now();
     world_.timeline.note(fmt::format("{} connects to epoch {}", name_, link_epoch_.value));
     agent_->on_connected(now(), link_epoch_);
     turn();
@@ -125,10 +128,17 @@ void AgentProcess::on_disconnected(std::uint32_t link) {
     turn();
 }
 
+bool AgentProcess::was_connected_for(EpochNumber epoch, Millis how_long) const {
+    return alive_ && link_ && link_epoch_ == epoch && world_.timeline.now() - linked_ >= how_long;
+}
+
 void AgentProcess::terminate() {
     if (!alive_) return;
+    if (!told_to_go_) told_to_go_ = world_.timeline.now();
+    hears_term_ = true;
     agent_->on_terminate(now());
     turn();
+    hears_term_ = false;
 }
 
 void AgentProcess::kill() {
@@ -159,9 +169,7 @@ void AgentProcess::turn() {
     keep_spool(out);
     if (!view_.dead()) send(out.messages);
     for (const AttemptOrder& order : out.orders) {
-        if (const auto* begin = std::get_if<StartAttempt>(&order)) {
-            world_.ledger.on_started(begin->assignment);
-        }
+        check_order(order);
         if (!view_.dead()) attempts_->carry_out(now(), order);
     }
     if (view_.dead()) {
@@ -205,6 +213,22 @@ void AgentProcess::send(const std::vector<AgentMessage>& messages) {
     for (std::string& frame : *frames) {
         world_.network->send_to_coordinator(*link_, std::move(frame));
     }
+}
+
+void AgentProcess::check_order(const AttemptOrder& order) {
+    if (const auto* begin = std::get_if<StartAttempt>(&order)) {
+        world_.ledger.on_started(begin->assignment);
+        world_.allocations->on_unit_started(*this);
+        return;
+    }
+    // Slurm says TERM twice at once. What can checkpoint still has its time.
+    const auto* end = std::get_if<EndAttempt>(&order);
+    if (end == nullptr || !end->at_once || !hears_term_) return;
+    const Millis time = world_.timeline.now();
+    const Millis slack = world_.scenario.sweep.tuning.drain_slack;
+    const bool had_time = time - told_to_go_.value_or(time) >= slack;
+    if (!had_time && time < soonest_end_ - slack)
+        world_.violate("I4: TERM ends attempts at once at " + name_);
 }
 
 void AgentProcess::check_kills() {

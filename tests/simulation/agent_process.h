@@ -45,11 +45,19 @@ class AgentProcess {
 
     // The batch system moved the end of its allocation. The latest one bounds what it may run; one
     // that came closer may be heard of too late.
-    void on_end_moved(Millis end) { place_.end = std::max(place_.end, end); }
+    void on_end_moved(Millis end) {
+        place_.end = std::max(place_.end, end);
+        soonest_end_ = std::min(soonest_end_, end);
+    }
+
+    void on_end_lifted() { place_.end = Millis{0}; }
 
     IncarnationId incarnation() const { return incarnation_; }
 
     bool is_connected() const { return link_.has_value(); }
+
+    // Connected to that epoch, without a break since so long ago.
+    bool was_connected_for(EpochNumber epoch, Millis how_long) const;
 
     std::size_t attempts() const { return attempts_->count(); }
 
@@ -64,6 +72,7 @@ class AgentProcess {
     void keep_spool(const AgentOutput& out);
     void send(const std::vector<AgentMessage>& messages);
     void check_kills();
+    void check_order(const AttemptOrder& order);
 
     Now now() const { return world_.now_on(place_.host); }
 
@@ -77,6 +86,10 @@ class AgentProcess {
     bool alive_ = true;
     std::optional<std::uint32_t> link_;
     EpochNumber link_epoch_;
+    Millis linked_{0};
+    Millis soonest_end_;                // of its allocation, of all that were said
+    std::optional<Millis> told_to_go_;  // by the first TERM
+    bool hears_term_ = false;           // just now
     std::optional<Agent> agent_;
     std::optional<Spool> spool_;
     std::unique_ptr<ScriptedAttempts> attempts_;

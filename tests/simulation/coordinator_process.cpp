@@ -9,7 +9,7 @@
 #include "core/wire/messages_codec.h"
 #include "core/wire/spool_format.h"
 #include "tests/simulation/allocations.h"
-#include "tests/simulation/clients.h"
+#include "tests/simulation/heir_watch.h"
 #include "tests/simulation/network.h"
 
 namespace xorch::simulation {
@@ -41,7 +41,7 @@ CoordinatorProcess::CoordinatorProcess(
           .host = fmt::format("host{}", place.host),
           .pid = number,
           .pid_started = 1,
-          .job = {},
+          .job = place.allocation.value == 0 ? "" : fmt::format("{}", place.allocation.value),
           .machine = fmt::format("host{}", place.host)} {}
 
 CoordinatorProcess::~CoordinatorProcess() = default;
@@ -71,6 +71,7 @@ void CoordinatorProcess::when_awake(std::function<void()> event) {
 void CoordinatorProcess::pause(Millis how_long) {
     world_.timeline.note(fmt::format("{} is stopped for {}", name_, how_long.count()));
     paused_until_ = world_.timeline.now() + how_long;
+    disturb(how_long);
     world_.timeline.at(paused_until_, [this] { resume(); });
 }
 
@@ -87,11 +88,25 @@ void CoordinatorProcess::resume() {
     }
 }
 
-void CoordinatorProcess::kill() {
+void CoordinatorProcess::disturb(Millis how_long) {
+    disturbed_until_ = std::max(disturbed_until_, world_.timeline.now() + how_long);
+}
+
+void CoordinatorProcess::kill(CoordinatorDeath how) {
     if (!alive_) return;
     world_.timeline.note(name_ + " dies");
     alive_ = false;
+    // An allocation gives it time to go.
+    const bool had_time = how == CoordinatorDeath::end_of_allocation &&
+                          (!told_to_go_ || disturbed_until_ < *told_to_go_);
+    if (!had_time) world_.heirs->on_silenced();
     lose_reign();
+}
+
+// Its relay starts none again.
+void CoordinatorProcess::exit_for_good(const std::string& why) {
+    exit(why);
+    world_.allocations->on_sweep_over(place_.allocation);
 }
 
 void CoordinatorProcess::exit(const std::string& why) {
@@ -113,7 +128,7 @@ void CoordinatorProcess::lose_reign() {
 // True if the process goes no further.
 bool CoordinatorProcess::failed(const Error& error, const char* doing) {
     if (view_.dead()) {
-        kill();
+        kill(CoordinatorDeath::fault);
         return true;
     }
     if (error.code == ErrorCode::corrupted) {
@@ -124,6 +139,7 @@ bool CoordinatorProcess::failed(const Error& error, const char* doing) {
         return true;
     }
     world_.timeline.note(fmt::format("{}: {}: {}", name_, doing, error.message));
+    disturb(recover_after);
     lose_reign();
     world_.timeline.after(recover_after, [this] { when_awake([this] { look(); }); });
     return true;
@@ -179,8 +195,9 @@ void CoordinatorProcess::look() {
         case Succession::allowed:
             break;
     }
+    check_succession(end);
     if (place_.allocation.value != 0 && state->allocations()[place_.allocation.value - 1].ended) {
-        exit("its allocation has ended");
+        exit_for_good("its allocation has ended");
         return;
     }
     // Reading a long journal takes time, in which its holder may wake up.
@@ -190,6 +207,18 @@ void CoordinatorProcess::look() {
     world_.timeline.after(replay_time, [this, end, kept] {
         when_awake([this, end, kept] { claim(end, std::move(*kept)); });
     });
+}
+
+// Only a counter that stood still for long, or an epoch that ended, may be succeeded.
+void CoordinatorProcess::check_succession(const JournalEnd& end) {
+    for (const auto& other : world_.coordinators) {
+        const bool reigns = other.get() != this && other->reigns() && !other->is_paused() &&
+                            other->epoch_ == end.epoch && !end.ended;
+        const Millis silence = world_.timeline.now() - other->beaten_;
+        if (reigns && silence < world_.scenario.sweep.tuning.holder_silent - look_again) {
+            world_.violate(fmt::format("I5: {} is succeeded while it lives", other->name_));
+        }
+    }
 }
 
 void CoordinatorProcess::claim(const JournalEnd& end, State state) {
@@ -243,8 +272,9 @@ void CoordinatorProcess::begin(JournalWriter writer, State state) {
     const std::uint64_t life = ++life_;
     beat(life);
     if (life != life_) return;
-    world_.allocations->take_over(*this, left);
+    world_.allocations->take_over(*this, left, place_.only_submits);
     reign_->on_tick(now());
+    if (leaves_) reign_->on_hand_over(now(), place_.allocation);
     turn();
 }
 
@@ -252,9 +282,10 @@ void CoordinatorProcess::beat(std::uint64_t life) {
     if (life != life_) return;
     const auto bumped = counter_->bump();
     if (!bumped && view_.dead()) {
-        kill();
+        kill(CoordinatorDeath::fault);
         return;
     }
+    if (bumped) beaten_ = world_.timeline.now();
     world_.timeline.after(world_.scenario.sweep.tuning.alive_every, [this, life] {
         when_awake([this, life] { beat(life); });
     });
@@ -272,70 +303,12 @@ Result<std::string> CoordinatorProcess::rows(FactLocation at) {
     return fail(ErrorCode::corrupted, "this fact has no rows");
 }
 
-void CoordinatorProcess::receive(std::uint32_t link, const std::string& frame) {
-    when_awake([this, link, frame] {
-        if (!reign_) return;
-        const auto decoded = decode_agent_frame(frame);
-        if (!decoded) {
-            world_.violate("I16: a frame of ours is not understood: " + decoded.error().message);
-            return;
-        }
-        // Of an older connection it says nothing about where the agent is now.
-        std::uint32_t& known = links_.emplace(decoded->from, link).first->second;
-        known = std::max(known, link);
-        reign_->on_agent_messages(now(), decoded->from, decoded->messages);
-        turn();
-    });
-}
-
-void CoordinatorProcess::on_allocation(const AllocationEvent& event) {
-    when_awake([this, event] {
-        if (!reign_) return;
-        AllocationEvent told = event;
-        auto* started = std::get_if<AllocationStarted>(&told.what);
-        if (started != nullptr && started->end_unix != Millis{0}) {
-            // From the timeline to the clock that both of them read.
-            started->end_unix += now().unix - world_.timeline.now();
-        }
-        reign_->on_allocation(now(), told);
-        turn();
-    });
-}
-
-void CoordinatorProcess::on_request(const ClientRequest& request) {
-    when_awake([this, request] {
-        if (!reign_) return;
-        reign_->on_request(now(), request);
-        turn();
-    });
-}
-
-void CoordinatorProcess::request_stop(bool at_once) {
-    when_awake([this, at_once] {
-        if (!reign_) return;
-        reign_->on_stop_requested(now(), at_once);
-        turn();
-    });
-}
-
-void CoordinatorProcess::hand_over() {
-    when_awake([this] {
-        if (!reign_) {
-            exit("it was told to go");
-            return;
-        }
-        reign_->on_hand_over(now(), place_.allocation);
-        turn();
-    });
-}
-
 // What every event ends with.
 void CoordinatorProcess::turn() {
     if (!reign_) return;
     // A sweep that is paused waits for a person, who is there.
-    const bool goes = place_.only_submits && !reign_->state().paused() &&
-                      reign_->state().has_open_allocations() &&
-                      !reign_->state().awaits_submission();
+    const bool goes =
+        place_.only_submits && !reign_->state().paused() && !reign_->awaits_batch_system(now());
     if (goes) reign_->on_hand_over(now());
     check();
     const std::uint64_t life = life_;
@@ -352,7 +325,11 @@ void CoordinatorProcess::turn() {
     }
     if (reign_->finished()) {
         if (reign_->state().complete()) world_.on_complete();
-        exit("its reign is over");
+        if (reign_->state().has_open_allocations()) {
+            exit("its reign is over");
+        } else {
+            exit_for_good("its reign is over, and the sweep at rest");
+        }
         return;
     }
     plan_write();
@@ -393,6 +370,7 @@ void CoordinatorProcess::plan_write() {
     Millis delay = dice_.between(Millis{1}, world_.scenario.sweep.tuning.commit_wait);
     if (world_.faults.slow_disk && !world_.healed() && dice_.chance(0.03)) {
         delay = dice_.between(Millis{0}, Millis{30'000});
+        disturb(delay);
     }
     const std::uint64_t life = life_;
     world_.timeline.after(delay, [this, life] { when_awake([this, life] { write(life); }); });
@@ -411,6 +389,7 @@ void CoordinatorProcess::write(std::uint64_t life) {
         }
     }
     writes_done_ = sequence;
+    world_.allocations->on_durable(reign_->state().allocations());
     if (sequence % writes_per_replay == 0) check_replay();
     reign_->on_durable(now(), sequence);
     turn();

@@ -29,6 +29,8 @@ struct CoordinatorPlace {
     bool only_submits = false;
 };
 
+enum class CoordinatorDeath { fault, end_of_allocation };
+
 class CoordinatorProcess final : public FactSink, public RowSource {
  public:
     CoordinatorProcess(World& world, std::uint32_t number, const CoordinatorPlace& place);
@@ -40,14 +42,18 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     void on_request(const ClientRequest& request);
     void request_stop(bool at_once);
 
-    // TERM from its relay: it goes, the sweep goes on.
+    // TERM from its relay: it goes, the sweep goes on. Also who stands by tries to reign first: if
+    // nobody does, nobody has queued what comes after.
     void hand_over();
 
     // kill -9
-    void kill();
+    void kill(CoordinatorDeath how);
 
     // SIGSTOP, and SIGCONT after a while: what arrives meanwhile is heard then.
     void pause(Millis how_long);
+
+    // For so long it cannot be blamed for what it does not do.
+    void disturb(Millis how_long);
 
     // SIGCONT comes earlier, if it is stopped.
     void wake_within(Millis how_long);
@@ -75,6 +81,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     void when_awake(std::function<void()> event);
     void look();
     void watch(const JournalEnd& end);
+    void check_succession(const JournalEnd& end);
     void claim(const JournalEnd& end, State state);
     Result<State> read_state(JournalEnd& end, Disk& disk);
     void begin(JournalWriter writer, State state);
@@ -93,6 +100,9 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     bool failed(const Error& error, const char* doing);
     void lose_reign();
     void exit(const std::string& why);
+    void exit_for_good(const std::string& why);
+    bool hears_from(AllocationId allocation) const;
+    void hear_queue(const AllocationEvent& event);
 
     Now now() const { return world_.now_on(place_.host); }
 
@@ -105,6 +115,9 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     Holder self_;
     bool alive_ = true;
     Millis paused_until_{0};
+    Millis disturbed_until_{0};  // by faults that keep it from doing what it should
+    std::optional<Millis> told_to_go_;
+    bool leaves_ = false;  // it knows that
     std::vector<std::function<void()>> missed_;
 
     std::optional<HolderWatch> watch_;
@@ -116,6 +129,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     std::optional<AliveCounter> counter_;
     std::unique_ptr<Reign> reign_;
     EpochNumber epoch_;
+    Millis beaten_{0};  // when its counter moved last
     std::uint64_t appended_ = 0;
     std::uint64_t checked_ = 0;
     std::uint64_t writes_done_ = 0;

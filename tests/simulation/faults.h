@@ -3,6 +3,8 @@
 // What goes wrong in one run. Every seed draws anew which kinds of faults there are and how often
 // (swarm testing): a run with all of them hides what a run with two of them shows.
 
+#include <string>
+
 #include "core/time.h"
 #include "tests/simulation/dice.h"
 
@@ -35,12 +37,18 @@ struct Faults {
     // Of Slurm, if the sweep runs there.
     Millis queue_delay{0};      // a job waits at most so long for its nodes
     double sbatch_refuses = 0;  // for now
+    double sbatch_silent = 0;   // the job is queued, and its number gets lost
     double squeue_forgets = 0;  // a job that is in the queue
     bool ends_move = false;     // `scontrol update TimeLimit`, both ways
+    Millis requeued{0};         // a job that runs; mean time between two
+    Millis preempted{0};        // likewise
 
     Millis last{0};  // no fault starts after this
 };
 
 Faults draw_faults(Dice& dice);
+
+// Which ones there are, for people. `on_slurm`: whether there is a Slurm to have its own.
+std::string describe_faults(const Faults& faults, bool on_slurm);
 
 }  // namespace xorch::simulation

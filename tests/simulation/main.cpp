@@ -21,9 +21,10 @@ namespace xorch::simulation {
 namespace {
 
 constexpr const char* usage =
-    "usage: xorch_simulate --seeds A..B [--jobs N] [--twice] [--keep-going]\n"
+    "usage: xorch_simulate --seeds A..B [--on local|slurm] [--jobs N] [--twice] [--keep-going]\n"
     "       xorch_simulate --seed N [--trace] [--twice]\n"
     "       xorch_simulate --bugs\n"
+    "A seed draws its world: --on passes over seeds whose sweep runs elsewhere.\n"
     "Where bugs are built in (XORCH_PLANTED_BUGS), --bugs lists them and --plant NAME switches "
     "one\n"
     "on.\n"
@@ -36,6 +37,7 @@ struct Options {
     bool trace = false;
     bool twice = false;       // each seed again, with the same trace
     bool keep_going = false;  // after the first seed that fails
+    std::optional<BackendKind> on;
 };
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -69,6 +71,10 @@ std::optional<Options> parse(int argc, char** argv) {
             if (!planted::plant(argv[++i])) return std::nullopt;
         } else if (i + 1 < argc && (name == "--seeds" || name == "--seed")) {
             if (!parse_seeds(argv[++i], options)) return std::nullopt;
+        } else if (i + 1 < argc && name == "--on") {
+            const std::string_view where = argv[++i];
+            if (where != "local" && where != "slurm") return std::nullopt;
+            options.on = where == "slurm" ? BackendKind::slurm : BackendKind::local;
         } else if (i + 1 < argc && name == "--jobs") {
             const auto jobs = parse_number(argv[++i]);
             if (!jobs || *jobs == 0 || *jobs > 256) return std::nullopt;
@@ -81,10 +87,33 @@ std::optional<Options> parse(int argc, char** argv) {
     return options;
 }
 
+std::string describe(const Draw& draw) {
+    const Sweep& sweep = draw.scenario.sweep;
+    const bool on_slurm = sweep.backend == BackendKind::slurm;
+    const bool in_jobs = sweep.slurm.place == SlurmPlace::allocation;
+    const std::string place = on_slurm ? fmt::format(
+                                             "on Slurm in {} lanes at most, coordinators {}",
+                                             sweep.slurm.max_allocations,
+                                             in_jobs ? "in jobs" : "on hosts"
+                                         )
+                                       : "local";
+    return fmt::format(
+        "{}, {} stages, {} cpus, faults until {} s: {}",
+        place,
+        sweep.stages.size(),
+        draw.scenario.capacity.cpus,
+        draw.faults.last.count() / 1'000,
+        describe_faults(draw.faults, on_slurm)
+    );
+}
+
 bool run_seed(std::uint64_t seed, const Options& options) {
-    RunResult result = World(seed, options.trace).run();
+    const Draw draw = draw_world(seed);
+    if (options.on && *options.on != draw.scenario.sweep.backend) return true;
+    if (options.trace) fmt::print("seed {}: {}\n", seed, describe(draw));
+    RunResult result = World(draw, options.trace).run();
     if (result.passed && options.twice) {
-        const RunResult again = World(seed, false).run();
+        const RunResult again = World(draw, false).run();
         if (again.trace_hash != result.trace_hash) {
             result.passed = false;
             result.problem = "the second run went another way";
@@ -100,6 +129,7 @@ bool run_seed(std::uint64_t seed, const Options& options) {
         );
     }
     if (!result.passed) {
+        if (!options.trace) fmt::print("its world: {}\n", describe(draw));
         fmt::print("again: xorch_simulate --seed {} --trace\n", seed);
     }
     std::fflush(stdout);

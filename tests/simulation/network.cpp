@@ -88,6 +88,25 @@ void Network::cut(std::uint32_t link, bool to_agent, Millis how_long) {
     });
 }
 
+void Network::isolate(std::uint32_t host, Millis how_long) {
+    isolated_until_[host] = world_.timeline.now() + how_long;
+    for (std::uint32_t i = 0; i < links_.size(); ++i) {
+        const std::uint32_t agent = world_.agents[links_[i].agent]->place().host;
+        const std::uint32_t coordinator = world_.coordinators[links_[i].coordinator]->host();
+        if (!links_[i].up || (agent != host && coordinator != host)) continue;
+        cut(i, true, how_long);
+        cut(i, false, how_long);
+    }
+}
+
+bool Network::reaches(std::uint32_t host, std::uint32_t other) const {
+    const auto is_isolated = [this](std::uint32_t one) {
+        const auto found = isolated_until_.find(one);
+        return found != isolated_until_.end() && found->second > world_.timeline.now();
+    };
+    return host == other || (!is_isolated(host) && !is_isolated(other));
+}
+
 std::vector<std::uint32_t> Network::links_up() const {
     std::vector<std::uint32_t> up;
     for (std::uint32_t i = 0; i < links_.size(); ++i) {
@@ -101,6 +120,7 @@ void Network::heal() {
         link.to_agent.cut_until = Millis{0};
         link.to_coordinator.cut_until = Millis{0};
     }
+    isolated_until_.clear();
 }
 
 }  // namespace xorch::simulation

@@ -4,6 +4,7 @@
 // breaks; what was on its way to a coordinator may still arrive after the agent is connected anew.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ class Network {
     // Nothing passes in one direction for so long; longer than the sockets' patience breaks it.
     void cut(std::uint32_t link, bool to_agent, Millis how_long);
 
+    // Nothing passes from or to this host for so long, on connections that are there or made anew.
+    void isolate(std::uint32_t host, Millis how_long);
+    bool reaches(std::uint32_t host, std::uint32_t other) const;
+
     bool is_up(std::uint32_t link) const { return links_[link].up; }
 
     std::vector<std::uint32_t> links_up() const;
@@ -54,6 +59,7 @@ class Network {
 
     World& world_;
     std::vector<Link> links_;
+    std::map<std::uint32_t, Millis> isolated_until_;  // by host
 };
 
 }  // namespace xorch::simulation

@@ -10,6 +10,7 @@
 #include "tests/simulation/allocations.h"
 #include "tests/simulation/clients.h"
 #include "tests/simulation/coordinator_process.h"
+#include "tests/simulation/heir_watch.h"
 #include "tests/simulation/network.h"
 
 namespace xorch::simulation {
@@ -29,10 +30,17 @@ constexpr Millis unix_start{1'700'000'000'000};
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool prints)
-    : dice(mix(seed, 0x5eed)),
-      faults(draw_faults(dice)),
-      scenario(draw_scenario(dice)),
+Draw draw_world(std::uint64_t seed) {
+    Dice dice(mix(seed, 0x5eed));
+    const Faults faults = draw_faults(dice);
+    Scenario scenario = draw_scenario(dice);
+    return {.dice = dice, .faults = faults, .scenario = std::move(scenario)};
+}
+
+World::World(Draw draw, bool prints)
+    : dice(draw.dice),
+      faults(draw.faults),
+      scenario(std::move(draw.scenario)),
       timeline(prints),
       disk(dice.split()),
       durable(disk),
@@ -40,7 +48,8 @@ World::World(std::uint64_t seed, bool prints)
       ledger(durable, layout, scenario, history),
       network(std::make_unique<Network>(*this)),
       allocations(std::make_unique<Allocations>(*this)),
-      clients(std::make_unique<Clients>(*this)) {
+      clients(std::make_unique<Clients>(*this)),
+      heirs(std::make_unique<HeirWatch>(*this)) {
     for (int i = 0; i < 64; ++i) {
         // Slurm's nodes agree on the time, or Slurm would not run.
         const bool differs = faults.clocks_differ && scenario.sweep.backend != BackendKind::slurm;
@@ -78,6 +87,7 @@ RunResult World::run() {
     timeline.at(faults.last, [this] { heal(); });
     while (!complete_ && history.violations().empty()) {
         if (!timeline.step()) break;
+        heirs->look();
         if (timeline.events() > events_max) violate("I17: too many events");
     }
     if (complete_ && history.violations().empty()) ledger.read();
@@ -100,6 +110,10 @@ void World::plan_faults() {
     repeat_fault(faults.disconnected, &World::break_a_connection);
     repeat_fault(faults.cut, &World::cut_a_connection);
     repeat_fault(faults.checkpoint_damaged, &World::damage_a_checkpoint);
+    if (scenario.sweep.backend == BackendKind::slurm) {
+        repeat_fault(faults.requeued, &World::requeue_a_job);
+        repeat_fault(faults.preempted, &World::preempt_a_job);
+    }
     repeat_fault(faults.stop_requested, &World::request_a_stop);
     repeat_fault(faults.client_acts, &World::let_a_client_act);
 }
@@ -132,7 +146,7 @@ void World::lose_a_node() {
 }
 
 void World::kill_the_coordinator() {
-    if (CoordinatorProcess* coordinator = reigning()) coordinator->kill();
+    if (CoordinatorProcess* coordinator = reigning()) coordinator->kill(CoordinatorDeath::fault);
 }
 
 void World::lose_the_coordinator_host() {
@@ -145,7 +159,7 @@ void World::lose_the_coordinator_host() {
     }
     timeline.note(fmt::format("host {} is lost", host));
     for (const auto& each : coordinators) {
-        if (each->host() == host) each->kill();
+        if (each->host() == host) each->kill(CoordinatorDeath::fault);
     }
     disk.crash_host(host);
 }
@@ -188,6 +202,14 @@ void World::damage_a_checkpoint() {
     if (path.empty()) return;
     timeline.note("damaged: " + path);
     history.on_damaged(path);
+}
+
+void World::requeue_a_job() {
+    allocations->requeue_a_job();
+}
+
+void World::preempt_a_job() {
+    allocations->preempt_a_job();
 }
 
 void World::request_a_stop() {

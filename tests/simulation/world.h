@@ -25,7 +25,17 @@ class AgentProcess;
 class Allocations;
 class Clients;
 class CoordinatorProcess;
+class HeirWatch;
 class Network;
+
+// What a seed draws before anything happens.
+struct Draw {
+    Dice dice;
+    Faults faults;
+    Scenario scenario;
+};
+
+Draw draw_world(std::uint64_t seed);
 
 struct RunResult {
     bool passed = false;
@@ -36,7 +46,7 @@ struct RunResult {
 
 class World {
  public:
-    World(std::uint64_t seed, bool prints);
+    World(Draw draw, bool prints);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
@@ -55,6 +65,9 @@ class World {
     bool complete() const { return complete_; }
 
     CoordinatorProcess* reigning();
+
+    // Slurm's jobs hold the coordinators.
+    bool reigns_in_allocations() const;
 
     // In this allocation, on its first node. Its number.
     std::size_t start_coordinator_in(AllocationId allocation, std::uint32_t host);
@@ -76,6 +89,7 @@ class World {
     std::unique_ptr<Network> network;
     std::unique_ptr<Allocations> allocations;
     std::unique_ptr<Clients> clients;
+    std::unique_ptr<HeirWatch> heirs;
     std::vector<std::unique_ptr<CoordinatorProcess>> coordinators;  // never shrinks
     std::vector<std::unique_ptr<AgentProcess>> agents;              // never shrinks
 
@@ -90,12 +104,13 @@ class World {
     void break_a_connection();
     void cut_a_connection();
     void damage_a_checkpoint();
+    void requeue_a_job();
+    void preempt_a_job();
     void request_a_stop();
     void let_a_client_act();
     void heal();
 
     void supervise();
-    bool reigns_in_allocations() const;
     void start_coordinator(std::uint32_t host);
     AgentProcess* any_agent();
     void check_heartbeats();
