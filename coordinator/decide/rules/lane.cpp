@@ -281,8 +281,8 @@ Effects on_allocation(
         const Millis moved = started->end_unix - known->end_unix;
         const bool tells_begin = started->began_unix != Millis{0} && known->began_unix == Millis{0};
         const bool has_moved = moved > end_moved || moved < -end_moved;
-        const bool is_news = !known->started || tells_begin ||
-                             (has_moved && !planted::has(planted::Bug::end_kept));
+        const bool is_news =
+            !known->started || tells_begin || (has_moved && !planted::has(planted::Bug::end_kept));
         if (is_news) effects.facts.push_back(*started);
         return effects;
     }

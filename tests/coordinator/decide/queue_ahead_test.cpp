@@ -50,8 +50,15 @@ struct QueuedAheadHarness : Harness {
 
 TEST(QueueAhead, AnAllocationAsksForNoOther) {
     QueuedAheadHarness harness;
+    ASSERT_THAT(harness.state().allocations(), SizeIs(2));
+    harness.reign->on_allocation(
+        harness.now,
+        {
+            AllocationSubmitted{AllocationId{2}, "42"}
+    }
+    );
     harness.tick_after(1h);
-    EXPECT_THAT(harness.state().allocations(), SizeIs(1));
+    EXPECT_THAT(harness.state().allocations(), SizeIs(2)) << "a submitter would queue a third";
 }
 
 TEST(QueueAhead, TheLastAllocationOfAChainWaitsForNobodyAndSaysThatNobodyComes) {
