@@ -270,6 +270,8 @@ std::string next_command(const SweepStatus& status, const std::string& argument)
             if (!status.pause_reason.empty() && status.units(UnitPhase::failed) > 0) {
                 return command("retry");
             }
+            // `resume` asks again for what Slurm refused, and leaves every other pause alone.
+            if (!status.pause_reason.empty() && status.refusal.empty()) return command("continue");
             return command("resume");
         case SweepPhase::complete:
             break;

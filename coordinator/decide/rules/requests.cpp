@@ -195,7 +195,7 @@ Effects continue_sweep(const State& state, const ClientRequest& request) {
 Effects pause(const State& state, const ClientRequest& request) {
     Effects effects;
     if (!state.paused()) {
-        effects.facts.push_back(SweepPaused{"paused on request; `xorch resume` goes on"});
+        effects.facts.push_back(SweepPaused{"paused on request; `xorch continue` goes on"});
     }
     return done(
         request,

@@ -128,6 +128,13 @@ TEST(StatusText, EndsWithTheNextCommand) {
     EXPECT_EQ(next_command(status, "s"), "xorch resume s");
     status.phase = SweepPhase::abandoned;
     EXPECT_EQ(next_command(status, ""), "xorch resume");
+    status.phase = SweepPhase::paused;
+    status.pause_reason = "failed alike";
+    EXPECT_EQ(next_command(status, ""), "xorch retry");
+    status.stages[0].counts = {0, 0, 1, 3, 0, 0};
+    EXPECT_EQ(next_command(status, ""), "xorch continue");
+    status.refusal = "invalid account";
+    EXPECT_EQ(next_command(status, ""), "xorch resume");
     status.phase = SweepPhase::running;
     EXPECT_EQ(next_command(status, ""), "xorch watch");
 }
