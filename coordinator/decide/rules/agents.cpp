@@ -65,6 +65,12 @@ bool is_end_known(const AllocationState& allocation, const AgentHello& hello, No
 
 }  // namespace
 
+bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now) {
+    const AgentPresence* seen = presence.find(agent.incarnation);
+    return seen != nullptr && seen->greeted && !seen->sent_home &&
+           now.boot - seen->last_heard < state.plan().sweep().tuning.suspect_after;
+}
+
 bool lacks_units(const AgentState& agent, const AgentHello& hello) {
     std::set<UnitKey> named;
     for (const AssignedUnit& held : hello.holding)

@@ -17,16 +17,15 @@ constexpr std::uint32_t failures_before_doubt = 3;
 // Of these, so many must have been done on other nodes before the node is blamed.
 constexpr std::uint32_t elsewhere_before_blame = 3;
 
+// Seldom true, and asked at every decision.
+bool any_trouble(const State& state) {
+    return !state.troubled_nodes().empty() || !state.blamed_nodes().empty();
+}
+
 bool is_doubted(const State& state, const std::string& node) {
     if (state.blamed_nodes().contains(node)) return true;
     const auto known = state.troubled_nodes().find(node);
     return known != state.troubled_nodes().end() && known->second.failures >= failures_before_doubt;
-}
-
-bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now) {
-    const AgentPresence* seen = presence.find(agent.incarnation);
-    return seen != nullptr && seen->greeted && !seen->sent_home &&
-           now.boot - seen->last_heard < state.plan().sweep().tuning.suspect_after;
 }
 
 bool any_waits(const State& state) {
@@ -39,6 +38,7 @@ bool any_waits(const State& state) {
 }  // namespace
 
 TrustedNodes::TrustedNodes(const State& state, const Presence& presence, Now now) : state_(state) {
+    if (!any_trouble(state)) return;
     for (const std::uint32_t index : state.present_agents()) {
         const AgentState& agent = state.agents()[index];
         if (is_doubted(state, agent.node) || !is_there(state, presence, agent, now)) continue;
@@ -63,7 +63,7 @@ bool TrustedNodes::asks_for_another(UnitKey unit, const std::string& node) const
 
 Effects on_blame(const State& state, const Presence& presence, Now now) {
     Effects effects;
-    if (state.troubled_nodes().empty() && state.blamed_nodes().empty()) return effects;
+    if (!any_trouble(state)) return effects;
     const TrustedNodes trusted(state, presence, now);
     for (const auto& [node, known] : state.troubled_nodes()) {
         const bool is_due = known.elsewhere >= elsewhere_before_blame &&

@@ -37,6 +37,9 @@ Effects on_agent_gone(
     Now now
 );
 
+// The agent may be given units: it greeted this reign, was heard lately and was not sent home.
+bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now);
+
 // Units that the state assigns to the agent and that it does not name.
 bool lacks_units(const AgentState& agent, const AgentHello& hello);
 
@@ -51,6 +54,7 @@ Effects on_adopted(const State& state, const UnitAdopted& adopted);
 // ---- blame.cpp ----
 
 // Nodes that units can be trusted to: of agents that take work, and nothing speaks against them.
+// None is listed as long as nothing speaks against any.
 class TrustedNodes {
  public:
     TrustedNodes(const State& state, const Presence& presence, Now now);

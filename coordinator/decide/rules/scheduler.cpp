@@ -144,12 +144,8 @@ class Scheduler {
 
  private:
     bool takes_work(const AgentState& agent) const {
-        const AgentPresence* seen = presence_.find(agent.incarnation);
-        const Tuning& tuning = state_.plan().sweep().tuning;
-        return seen != nullptr && seen->greeted && !seen->sent_home &&
-               now_.boot - seen->last_heard < tuning.suspect_after &&
-               !waiting_.contains(agent.allocation) && !reserved_.contains(agent.node) &&
-               trusted_.may_work(agent.node);
+        return is_there(state_, presence_, agent, now_) && !waiting_.contains(agent.allocation) &&
+               !reserved_.contains(agent.node) && trusted_.may_work(agent.node);
     }
 
     bool any_candidates() const {
