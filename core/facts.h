@@ -170,6 +170,11 @@ struct UnitRange {
     friend bool operator==(const UnitRange&, const UnitRange&) = default;
 };
 
+inline bool contains(const UnitRange& range, UnitKey unit) {
+    return range.stage == unit.stage && unit.index >= range.first &&
+           unit.index - range.first < range.count;
+}
+
 // Every unit of the ranges that is not final becomes cancelled.
 struct UnitsCancelled {
     std::vector<UnitRange> ranges;

@@ -41,9 +41,8 @@ EndOfAttempt end_of_attempt(const Fact& fact) {
 }
 
 bool contains(const std::vector<UnitRange>& ranges, UnitKey unit) {
-    return std::any_of(ranges.begin(), ranges.end(), [&](const UnitRange& range) {
-        return range.stage == unit.stage && unit.index >= range.first &&
-               unit.index - range.first < range.count;
+    return std::any_of(ranges.begin(), ranges.end(), [unit](const UnitRange& range) {
+        return xorch::contains(range, unit);
     });
 }
 

@@ -35,6 +35,9 @@ struct AllocationTime {
     bool started = false;
     Millis began{0};
     std::optional<Millis> ended;
+    bool used = false;  // some agent came from it
+    bool all_in_order = true;
+    Millis last_gone{0};
 };
 
 struct OpenAttempt {
@@ -73,6 +76,7 @@ class Accountant {
         }
         for (const auto& [unit, kept] : kept_)
             sum_.counts += kept;
+        look_at_agents();
         std::map<std::pair<AllocationId, std::string>, std::vector<const AgentTime*>> nodes;
         for (const IncarnationId incarnation : joined_) {
             const AgentTime& agent = agents_.at(incarnation);
@@ -142,24 +146,19 @@ class Accountant {
 
     void on(const UnitsCancelled& fact, Millis at) {
         for (const UnitRange& range : fact.ranges) {
-            const auto is_in = [&](UnitKey unit) {
-                return unit.stage == range.stage && unit.index >= range.first &&
-                       unit.index - range.first < range.count;
-            };
-            for (auto open = open_.begin(); open != open_.end();) {
-                const auto [unit, attempt] = *open;
-                if (is_in(unit)) {
-                    AgentTime* agent = find(attempt.agent);
-                    const Span span{attempt.given, at - attempt.given};
-                    if (agent != nullptr) sum_.lost += use(*agent, unit, attempt, span);
-                    open = open_.erase(open);
-                } else {
-                    ++open;
+            std::erase_if(open_, [&](const auto& entry) {
+                const auto& [unit, attempt] = entry;
+                if (!contains(range, unit)) return false;
+                const Span span{attempt.given, at - attempt.given};
+                if (AgentTime* agent = find(attempt.agent)) {
+                    sum_.lost += use(*agent, unit, attempt, span);
                 }
-            }
+                return true;
+            });
             std::erase_if(kept_, [&](const auto& entry) {
-                if (is_in(entry.first)) sum_.lost += entry.second;
-                return is_in(entry.first);
+                if (!contains(range, entry.first)) return false;
+                sum_.lost += entry.second;
+                return true;
             });
         }
     }
@@ -213,25 +212,29 @@ class Accountant {
         return known == agents_.end() ? nullptr : &known->second;
     }
 
-    // When the node was given back. The queue is asked once a minute, and so an end is known late;
-    // a job whose agents all left in order ends with the last of them.
-    Millis end_of(AllocationId id, const AllocationTime& allocation, Millis now) const {
-        Millis last_gone{0};
-        bool all_in_order = true;
+    // Notes of every allocation when its agents left: one look at each of many agents.
+    void look_at_agents() {
         for (const auto& [incarnation, agent] : agents_) {
-            if (agent.allocation != id) continue;
-            all_in_order = all_in_order && agent.gone && agent.in_order;
-            last_gone = std::max(last_gone, agent.gone.value_or(Millis{0}));
+            AllocationTime& allocation = allocations_[agent.allocation];
+            allocation.used = true;
+            allocation.all_in_order = allocation.all_in_order && agent.gone && agent.in_order;
+            allocation.last_gone = std::max(allocation.last_gone, agent.gone.value_or(Millis{0}));
         }
+    }
+
+    // When its nodes were given back. The queue is asked once a minute, and so an end is known
+    // late; a job whose agents all left in order ends with the last of them.
+    static Millis end_of(const AllocationTime& allocation, Millis now) {
         const Millis end = allocation.ended.value_or(now);
-        return all_in_order ? std::min(last_gone, end) : end;
+        const bool agents_know = allocation.used && allocation.all_in_order;
+        return agents_know ? std::min(allocation.last_gone, end) : end;
     }
 
     // `agents` lived on one node, one after the other.
     void settle_node(
         const std::vector<const AgentTime*>& agents, const AllocationTime& allocation, Millis now
     ) {
-        const Millis end = end_of(agents.front()->allocation, allocation, now);
+        const Millis end = end_of(allocation, now);
         Millis from = allocation.began;
         for (const AgentTime* agent : agents) {
             const Millis until = std::max(from, std::min(agent->gone.value_or(end), end));
@@ -253,12 +256,8 @@ class Accountant {
     // Of an allocation that no agent came from one node is known: that of the batch script.
     void settle_unused(Millis now) {
         for (const auto& [id, allocation] : allocations_) {
-            const bool is_used = std::any_of(agents_.begin(), agents_.end(), [&](const auto& each) {
-                return each.second.allocation == id;
-            });
-            if (is_used || !allocation.started) continue;
-            const Millis end = allocation.ended.value_or(now);
-            sum_.lost += count(std::max(end - allocation.began, Millis{0}));
+            if (allocation.used || !allocation.started) continue;
+            sum_.lost += count(std::max(end_of(allocation, now) - allocation.began, Millis{0}));
         }
     }
 
