@@ -74,10 +74,21 @@ struct AssignedUnit {
     friend bool operator==(const AssignedUnit&, const AssignedUnit&) = default;
 };
 
+// So many ranks of a gang run on the agent's node and use its slots.
+struct GangShare {
+    IncarnationId agent;
+    std::uint32_t ranks = 0;
+
+    friend bool operator==(const GangShare&, const GangShare&) = default;
+};
+
 struct UnitsAssigned {
     IncarnationId incarnation;
     bool alone = false;  // nothing else may run on the node meanwhile: a suspect is being tried
     std::vector<AssignedUnit> units;
+    // Of the one unit, if it has several ranks: all of them, in the order of ranks, so that the
+    // gang runs whole or not at all. `incarnation` leads it and is the first. Empty = one rank.
+    std::vector<GangShare> gang;
 
     friend bool operator==(const UnitsAssigned&, const UnitsAssigned&) = default;
 };
@@ -111,6 +122,7 @@ struct AttemptEnd {
     bool resumed = false;               // it started from a checkpoint
     std::string env_key;
     Bytes memory_peak{0};
+    std::string unfit_node;  // from which the other nodes of a gang cannot be reached; mostly empty
 
     friend bool operator==(const AttemptEnd&, const AttemptEnd&) = default;
 };

@@ -88,6 +88,14 @@ struct Welcome {
     friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
+// So many ranks of a gang run on this node.
+struct RankHost {
+    std::string node;
+    std::uint32_t ranks = 0;
+
+    friend bool operator==(const RankHost&, const RankHost&) = default;
+};
+
 // One attempt at one unit; all that an agent needs beside the frozen sweep.
 struct Assignment {
     UnitKey unit;
@@ -98,6 +106,8 @@ struct Assignment {
     std::uint32_t seed = 0;
     bool alone = false;
     Millis timeout_left{0};  // of limits.timeout; 0 = none
+    // Of a gang: where its ranks run, in their order, this agent's node first. Empty = one rank.
+    std::vector<RankHost> hosts;
 
     friend bool operator==(const Assignment&, const Assignment&) = default;
 };
@@ -133,6 +143,15 @@ struct CoordinatorHeartbeat {
     friend bool operator==(const CoordinatorHeartbeat&, const CoordinatorHeartbeat&) = default;
 };
 
+// A gang that another agent led is over: none of its processes may be left on this node. Said
+// before what they used is given to anybody.
+struct EndRanks {
+    UnitId id;
+    AttemptNumber attempt;
+
+    friend bool operator==(const EndRanks&, const EndRanks&) = default;
+};
+
 // Stop all attempts in order, report, say goodbye, exit; the keeper exits too.
 struct Leave {
     std::string reason;
@@ -142,7 +161,7 @@ struct Leave {
 };
 
 using CoordinatorMessage =
-    std::variant<Welcome, Assign, StopAttempt, Acknowledge, CoordinatorHeartbeat, Leave>;
+    std::variant<Welcome, Assign, StopAttempt, Acknowledge, CoordinatorHeartbeat, Leave, EndRanks>;
 
 // ---- client <-> coordinator ----
 

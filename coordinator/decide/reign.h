@@ -46,7 +46,14 @@ struct AssignKeys {
 
 struct ToAgent {
     IncarnationId to;
-    std::variant<AssignKeys, Welcome, StopAttempt, Acknowledge, CoordinatorHeartbeat, Leave>
+    std::variant<
+        AssignKeys,
+        Welcome,
+        StopAttempt,
+        Acknowledge,
+        CoordinatorHeartbeat,
+        Leave,
+        EndRanks>
         message;
 };
 

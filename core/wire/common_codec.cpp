@@ -62,6 +62,7 @@ flatbuffers::Offset<wire::AttemptEnd> pack_end(
     const PackedText rows = pack_text(builder, end.rows);
     const PackedText pack = pack_text(builder, end.output.pack);
     const PackedText env_key = pack_text(builder, end.env_key);
+    const PackedText unfit_node = pack_text(builder, end.unfit_node);
     wire::AttemptEndBuilder table(builder);
     table.add_cause(static_cast<std::uint8_t>(end.cause));
     table.add_exit_code(end.exit_code);
@@ -79,6 +80,7 @@ flatbuffers::Offset<wire::AttemptEnd> pack_end(
     table.add_resumed(end.resumed);
     table.add_env_key(env_key);
     table.add_memory_peak(end.memory_peak.value);
+    table.add_unfit_node(unfit_node);
     return table.Finish();
 }
 
@@ -101,6 +103,7 @@ bool unpack_end(const wire::AttemptEnd* packed, AttemptEnd& end) {
     end.resumed = packed->resumed();
     end.env_key = unpack_text(packed->env_key());
     end.memory_peak = Bytes{packed->memory_peak()};
+    end.unfit_node = unpack_text(packed->unfit_node());
     return true;
 }
 

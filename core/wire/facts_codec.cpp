@@ -85,7 +85,11 @@ Offset<wire::AgentGone> pack(FlatBufferBuilder& builder, const AgentGone& fact) 
 
 Offset<wire::UnitsAssigned> pack(FlatBufferBuilder& builder, const UnitsAssigned& fact) {
     const auto units = pack_assigned(builder, fact.units);
-    return wire::CreateUnitsAssigned(builder, fact.incarnation.value, fact.alone, units);
+    std::vector<wire::GangShare> shares;
+    for (const GangShare& share : fact.gang)
+        shares.emplace_back(share.agent.value, share.ranks);
+    const auto gang = shares.empty() ? 0 : builder.CreateVectorOfStructs(shares);
+    return wire::CreateUnitsAssigned(builder, fact.incarnation.value, fact.alone, units, gang);
 }
 
 Offset<wire::UnitFinished> pack(FlatBufferBuilder& builder, const UnitFinished& fact) {
@@ -215,7 +219,12 @@ bool unpack(const wire::AgentGone& table, AgentGone& fact) {
 }
 
 bool unpack(const wire::UnitsAssigned& table, UnitsAssigned& fact) {
-    fact = {IncarnationId{table.incarnation()}, table.alone(), unpack_assigned(table.units())};
+    fact.incarnation = IncarnationId{table.incarnation()};
+    fact.alone = table.alone();
+    fact.units = unpack_assigned(table.units());
+    if (table.gang() == nullptr) return true;
+    for (const wire::GangShare* share : *table.gang())
+        fact.gang.push_back({IncarnationId{share->agent()}, share->ranks()});
     return true;
 }
 

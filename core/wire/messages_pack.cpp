@@ -8,11 +8,26 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 
+wire::UnitIdBytes pack_id(const UnitId& id) {
+    return wire::UnitIdBytes{flatbuffers::span<const std::uint8_t, 16>(id.bytes)};
+}
+
+UnitId unpack_id(const wire::UnitIdBytes& packed) {
+    UnitId id;
+    for (flatbuffers::uoffset_t i = 0; i < 16; ++i)
+        id.bytes[i] = packed.bytes()->Get(i);
+    return id;
+}
+
 Offset<wire::Assignment> pack_assignment(FlatBufferBuilder& builder, const Assignment& unit) {
     const wire::UnitKey key = pack_unit(unit.unit);
-    const wire::UnitIdBytes id{flatbuffers::span<const std::uint8_t, 16>(unit.id.bytes)};
+    const wire::UnitIdBytes id = pack_id(unit.id);
     const PackedText params = pack_text(builder, unit.params);
     const PackedText inputs = pack_text(builder, unit.inputs);
+    std::vector<Offset<wire::RankHost>> hosts;
+    for (const RankHost& host : unit.hosts)
+        hosts.push_back(wire::CreateRankHost(builder, pack_text(builder, host.node), host.ranks));
+    const auto packed_hosts = hosts.empty() ? 0 : builder.CreateVector(hosts);
     return wire::CreateAssignment(
         builder,
         &key,
@@ -22,7 +37,8 @@ Offset<wire::Assignment> pack_assignment(FlatBufferBuilder& builder, const Assig
         inputs,
         unit.seed,
         unit.alone,
-        unit.timeout_left.count()
+        unit.timeout_left.count(),
+        packed_hosts
     );
 }
 
@@ -30,13 +46,15 @@ bool unpack_assignment(const wire::Assignment& table, Assignment& unit) {
     if (table.unit() == nullptr || table.id() == nullptr) return false;
     unit.unit = unpack_unit(*table.unit());
     unit.attempt = AttemptNumber{table.attempt()};
-    for (flatbuffers::uoffset_t i = 0; i < 16; ++i)
-        unit.id.bytes[i] = table.id()->bytes()->Get(i);
+    unit.id = unpack_id(*table.id());
     unit.params = unpack_text(table.params());
     unit.inputs = unpack_text(table.inputs());
     unit.seed = table.seed();
     unit.alone = table.alone();
     unit.timeout_left = Millis(table.timeout_left());
+    if (table.hosts() == nullptr) return true;
+    for (const wire::RankHost* host : *table.hosts())
+        unit.hosts.push_back({unpack_text(host->node()), host->ranks()});
     return true;
 }
 
@@ -214,6 +232,18 @@ Offset<wire::Leave> pack_message(FlatBufferBuilder& builder, const Leave& messag
 bool unpack_message(const wire::Leave& table, Leave& message) {
     message.reason = unpack_text(table.reason());
     message.at_once = table.at_once();
+    return true;
+}
+
+Offset<wire::EndRanks> pack_message(FlatBufferBuilder& builder, const EndRanks& message) {
+    const wire::UnitIdBytes id = pack_id(message.id);
+    return wire::CreateEndRanks(builder, &id, message.attempt.value);
+}
+
+bool unpack_message(const wire::EndRanks& table, EndRanks& message) {
+    if (table.id() == nullptr) return false;
+    message.id = unpack_id(*table.id());
+    message.attempt = AttemptNumber{table.attempt()};
     return true;
 }
 

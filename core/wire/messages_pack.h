@@ -70,4 +70,9 @@ flatbuffers::Offset<wire::Leave> pack_message(
 );
 bool unpack_message(const wire::Leave& table, Leave& message);
 
+flatbuffers::Offset<wire::EndRanks> pack_message(
+    flatbuffers::FlatBufferBuilder& builder, const EndRanks& message
+);
+bool unpack_message(const wire::EndRanks& table, EndRanks& message);
+
 }  // namespace xorch

@@ -56,7 +56,15 @@ AttemptEnd end_of_attempt(Random& random) {
     end.resumed = coin(random);
     end.env_key = text(random);
     end.memory_peak = Bytes{random()};
+    end.unfit_node = text(random);
     return end;
+}
+
+std::vector<GangShare> gang(Random& random) {
+    std::vector<GangShare> shares(random() % 4);
+    for (GangShare& one : shares)
+        one = {IncarnationId{random()}, number(random)};
+    return shares;
 }
 
 std::vector<AssignedUnit> assigned(Random& random) {
@@ -103,7 +111,7 @@ constexpr std::array<Maker, std::variant_size_v<Fact>> makers = {
         return AgentGone{IncarnationId{r()}, coin(r), text(r)};
     },
     [](Random& r) -> Fact {
-        return UnitsAssigned{IncarnationId{r()}, coin(r), assigned(r)};
+        return UnitsAssigned{IncarnationId{r()}, coin(r), assigned(r), gang(r)};
     },
     [](Random& r) -> Fact {
         return UnitFinished{unit(r), attempt(r), end_of_attempt(r)};

@@ -81,9 +81,12 @@ Assignment assignment(Random& random) {
         .inputs = text(random),
         .seed = number(random),
         .alone = random() % 2 == 0,
-        .timeout_left = Millis(number(random))};
+        .timeout_left = Millis(number(random)),
+        .hosts = {}};
     for (std::uint8_t& byte : made.id.bytes)
         byte = static_cast<std::uint8_t>(random());
+    for (std::size_t i = random() % 3; i > 0; --i)
+        made.hosts.push_back({text(random), number(random)});
     return made;
 }
 
@@ -105,8 +108,10 @@ CoordinatorMessage coordinator_message(Random& random, std::size_t kind) {
             return Acknowledge{random()};
         case 4:
             return CoordinatorHeartbeat{Millis(number(random))};
-        default:
+        case 5:
             return Leave{text(random), random() % 2 == 0};
+        default:
+            return EndRanks{assignment(random).id, attempt(random)};
     }
 }
 
@@ -120,7 +125,7 @@ std::vector<AgentMessage> agent_messages(Random& random) {
 std::vector<CoordinatorMessage> coordinator_messages(Random& random) {
     std::vector<CoordinatorMessage> messages;
     for (std::size_t i = 0; i < 12; ++i)
-        messages.push_back(coordinator_message(random, i % 6));
+        messages.push_back(coordinator_message(random, i % 7));
     return messages;
 }
 
