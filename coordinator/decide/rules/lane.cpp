@@ -116,19 +116,22 @@ bool may_ask(const State& state, const Presence& presence) {
     return state.plan().sweep().slurm.queue_ahead == 0 || presence.runs_in.value == 0;
 }
 
-// Whether each of the first lanes has an allocation, had or asked for: a lane behind one that was
-// refused may be the only one that lives.
-bool are_all_open(const State& state, std::uint32_t lanes) {
+// Whether each of the first lanes has an allocation, had or asked for, and the batch system took
+// one of them: a lane behind those that are refused may be the only one that lives.
+bool can_do_without_rest(const State& state, std::uint32_t lanes) {
+    bool any_taken = false;
     for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-        if (head_of(state, lane) == nullptr) return false;
+        const AllocationState* head = head_of(state, lane);
+        if (head == nullptr) return false;
+        any_taken = any_taken || head->submitted;
     }
-    return true;
+    return any_taken;
 }
 
 Effects on_lanes_of_slurm(const State& state, const Presence& presence, Now now) {
     const std::uint32_t wanted = lanes_wanted(state);
     Effects effects;
-    if (are_all_open(state, wanted)) effects = give_back_lanes(state, presence, wanted);
+    if (can_do_without_rest(state, wanted)) effects = give_back_lanes(state, presence, wanted);
     if (!effects.empty() || now.boot < presence.ask_again) return effects;
     if (!may_ask(state, presence)) return effects;
     const std::uint32_t ahead = state.plan().sweep().slurm.queue_ahead;

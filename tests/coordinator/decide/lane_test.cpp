@@ -267,6 +267,11 @@ TEST(SlurmLane, KeepsTheOnlyLaneThatLives) {
     harness.event(AllocationEnded{AllocationId{1}, "time limit"});
     harness.request("r1", "cancel", R"({"ranges":[{"stage":"train","first":1,"count":2}]})");
     EXPECT_FALSE(harness.state().allocations()[1].ended) << "lane 0 has nothing";
+    harness.tick_after(10min);
+    ASSERT_EQ(harness.state().allocations().back().lane, 0U);
+    EXPECT_FALSE(harness.state().allocations()[1].ended) << "lane 0 may be refused again";
+    harness.submitted(harness.state().allocations().back().allocation.value);
+    EXPECT_TRUE(harness.state().allocations()[1].ended);
 }
 
 TEST(SlurmLane, QueuesNothingBehindAJobWhoseNumberIsNotKnownYet) {
