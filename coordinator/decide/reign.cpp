@@ -85,12 +85,14 @@ void Reign::on_spooled(Now now, IncarnationId from, const std::vector<AgentMessa
     live_->go_on(now);
 }
 
-void Reign::on_allocation(Now now, const AllocationEvent& event) {
-    if (live_->ended) return;
-    live_->presence.named.insert(
-        std::visit([](const auto& each) { return each.allocation; }, event.what)
-    );
-    live_->perform(now, xorch::on_allocation(live_->state, live_->presence, event, now));
+void Reign::on_allocations(Now now, const std::vector<AllocationEvent>& events) {
+    if (live_->ended || events.empty()) return;
+    for (const AllocationEvent& event : events) {
+        live_->presence.named.insert(
+            std::visit([](const auto& each) { return each.allocation; }, event.what)
+        );
+        live_->perform(now, xorch::on_allocation(live_->state, live_->presence, event, now));
+    }
     live_->go_on(now);
 }
 

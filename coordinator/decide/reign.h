@@ -95,7 +95,11 @@ class Reign {
     // units are not tried again before (or 2 s later).
     void on_spooled(Now now, IncarnationId from, const std::vector<AgentMessage>& reports);
 
-    void on_allocation(Now now, const AllocationEvent& event);
+    // One answer of the batch system: nothing is decided before all of it is known. A job that it
+    // names and calls ended in the same breath is nobody's heir.
+    void on_allocations(Now now, const std::vector<AllocationEvent>& events);
+
+    void on_allocation(Now now, const AllocationEvent& event) { on_allocations(now, {event}); }
 
     void on_request(Now now, const ClientRequest& request);
 

@@ -228,8 +228,9 @@ void ReignLoop::Content::hear_frames() {
 }
 
 void ReignLoop::Content::hear_backend() {
-    for (const AllocationEvent& event : parts.backend->poll(now)) {
-        reign->on_allocation(now, event);
+    const std::vector<AllocationEvent> events = parts.backend->poll(now);
+    reign->on_allocations(now, events);
+    for (const AllocationEvent& event : events) {
         const auto* ended = std::get_if<AllocationEnded>(&event.what);
         if (ended == nullptr) continue;
         const auto key = agent_keys.find(ended->allocation);

@@ -73,10 +73,9 @@ void Allocations::take_over(
             known->missing = 0;
             continue;
         }
-        asker.on_allocation({
-            AllocationSubmitted{.allocation = known->id, .job = known->token}
-        });
-        asker.on_allocation(event_of(*known));
+        asker.on_allocations(
+            {{AllocationSubmitted{.allocation = known->id, .job = known->token}}, event_of(*known)}
+        );
     }
 }
 
@@ -291,10 +290,14 @@ AllocationEvent Allocations::event_of(const Allocation& allocation) const {
 }
 
 void Allocations::tell(const AllocationEvent& event) {
-    world_.timeline.after(world_.dice.between(Millis{0}, Millis{2'000}), [this, event] {
-        for (const auto& coordinator : world_.coordinators) {
-            coordinator->on_allocation(event);
-        }
+    tell(std::vector{event});
+}
+
+void Allocations::tell(std::vector<AllocationEvent> events) {
+    const Millis delay = world_.dice.between(Millis{0}, Millis{2'000});
+    world_.timeline.after(delay, [this, events = std::move(events)] {
+        for (const auto& coordinator : world_.coordinators)
+            coordinator->on_allocations(events);
     });
 }
 

@@ -121,6 +121,7 @@ class Allocations {
     void time_is_up(std::size_t index);
     AllocationEvent event_of(const Allocation& allocation) const;
     void tell(const AllocationEvent& event);
+    void tell(std::vector<AllocationEvent> events);  // at once
 
     // ---- slurm_jobs.cpp ----
     bool is_slurm() const;

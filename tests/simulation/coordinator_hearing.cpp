@@ -34,12 +34,13 @@ void CoordinatorProcess::receive(std::uint32_t link, const std::string& frame) {
     });
 }
 
-void CoordinatorProcess::on_allocation(const AllocationEvent& event) {
-    when_awake([this, event] {
+void CoordinatorProcess::on_allocations(const std::vector<AllocationEvent>& events) {
+    when_awake([this, events] {
         if (!reign_) return;
-        AllocationEvent told = event;
-        auto* started = std::get_if<AllocationStarted>(&told.what);
-        if (started != nullptr && started->end_unix != Millis{0}) {
+        std::vector<AllocationEvent> told = events;
+        for (AllocationEvent& event : told) {
+            auto* started = std::get_if<AllocationStarted>(&event.what);
+            if (started == nullptr || started->end_unix == Millis{0}) continue;
             // From the timeline to the clock that both of them read.
             started->end_unix += now().unix - world_.timeline.now();
         }
@@ -87,23 +88,29 @@ bool CoordinatorProcess::hears_from(AllocationId allocation) const {
 }
 
 // What the queue says must change what is known, and what it leaves out must not.
-void CoordinatorProcess::hear_queue(const AllocationEvent& event) {
-    const auto* started = std::get_if<AllocationStarted>(&event.what);
-    const auto* ended = std::get_if<AllocationEnded>(&event.what);
-    const bool is_left_out = ended != nullptr && ended->reason == reason_forgotten;
-    const bool is_outweighed = is_left_out && hears_from(ended->allocation);
-    reign_->on_allocation(now(), event);
+void CoordinatorProcess::hear_queue(const std::vector<AllocationEvent>& answer) {
+    std::vector<AllocationId> spoken_for;
+    for (const AllocationEvent& event : answer) {
+        const auto* ended = std::get_if<AllocationEnded>(&event.what);
+        const bool is_left_out = ended != nullptr && ended->reason == reason_forgotten;
+        if (is_left_out && hears_from(ended->allocation)) spoken_for.push_back(ended->allocation);
+    }
+    reign_->on_allocations(now(), answer);
     const std::vector<AllocationState>& all = reign_->state().allocations();
-    if (is_outweighed && all[ended->allocation.value - 1].ended) {
+    for (const AllocationId allocation : spoken_for) {
+        if (!all[allocation.value - 1].ended) continue;
         world_.violate("I17: a job that its agents speak from is given up");
     }
     // Whoever goes leaves it to the next one.
-    const bool stays = !told_to_go_ && !place_.only_submits;
-    if (!stays || started == nullptr || started->allocation.value > all.size()) return;
-    const AllocationState& known = all[started->allocation.value - 1];
-    const Millis apart = known.end_unix - started->end_unix;
-    if (!known.ended && (apart > end_heeded || apart < -end_heeded)) {
-        world_.violate("I14: an end that the batch system told is not heeded");
+    if (told_to_go_ || place_.only_submits) return;
+    for (const AllocationEvent& event : answer) {
+        const auto* started = std::get_if<AllocationStarted>(&event.what);
+        if (started == nullptr || started->allocation.value > all.size()) continue;
+        const AllocationState& known = all[started->allocation.value - 1];
+        const Millis apart = known.end_unix - started->end_unix;
+        if (!known.ended && (apart > end_heeded || apart < -end_heeded)) {
+            world_.violate("I14: an end that the batch system told is not heeded");
+        }
     }
 }
 

@@ -38,7 +38,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
 
     void start();
     void receive(std::uint32_t link, const std::string& frame);
-    void on_allocation(const AllocationEvent& event);
+    void on_allocations(const std::vector<AllocationEvent>& events);
     void on_request(const ClientRequest& request);
     void request_stop(bool at_once);
 
@@ -102,7 +102,7 @@ class CoordinatorProcess final : public FactSink, public RowSource {
     void exit(const std::string& why);
     void exit_for_good(const std::string& why);
     bool hears_from(AllocationId allocation) const;
-    void hear_queue(const AllocationEvent& event);
+    void hear_queue(const std::vector<AllocationEvent>& answer);
 
     Now now() const { return world_.now_on(place_.host); }
 

@@ -168,16 +168,19 @@ void Allocations::answer_queue() {
     const CoordinatorProcess* asker = world_.reigning();
     if (asker == nullptr) return;
     const std::vector<AllocationState>& wanted = asker->state()->allocations();
+    std::vector<AllocationEvent> answer;
     for (Allocation& allocation : all_) {
         const std::uint32_t number = allocation.id.value;
         if (number > wanted.size() || wanted[number - 1].ended) continue;
         if (!wanted[number - 1].submitted) {
-            tell({
+            answer.push_back({
                 AllocationSubmitted{.allocation = allocation.id, .job = allocation.token}
             });
         }
-        if (const auto answer = answer_about(allocation)) tell(*answer);
+        if (auto about = answer_about(allocation)) answer.push_back(std::move(*about));
     }
+    // One answer of squeue is heard at once: nobody knows half of it.
+    tell(std::move(answer));
 }
 
 void Allocations::move_ends() {

@@ -323,6 +323,22 @@ TEST(HandOver, AsksForAnHeirIfNobodyNamesTheJobThatTheJournalCallsQueued) {
     EXPECT_FALSE(harness.reign->finished());
 }
 
+TEST(HandOver, DoesNotTakeAJobForItsHeirThatIsNamedAndOverInOneAnswer) {
+    SlurmHarness harness(on_slurm(2));
+    harness.submitted(1);
+    harness.drain();
+    harness.crash();
+    harness.take_facts();
+    harness.reign->on_hand_over(harness.now, AllocationId{1});
+    const AllocationId second{2};
+    harness.reign->on_allocations(
+        harness.now, {{AllocationSubmitted{second, "4712"}}, {AllocationEnded{second, "PREEMPTED"}}}
+    );
+    const std::vector<Fact> facts = harness.take_facts();
+    EXPECT_THAT(all_of<EpochEnded>(facts), IsEmpty());
+    EXPECT_THAT(all_of<AllocationIntended>(facts), SizeIs(1));
+}
+
 TEST(HandOver, DoesNotForgetAStopThatWasAskedFor) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(1);
