@@ -140,7 +140,8 @@ void ScriptedAttempts::check_resumed(const Attempt& attempt, std::size_t damaged
             "I11: a sealed checkpoint of " + name_of(assignment) + " is damaged"
         );
     }
-    std::uint32_t& done = world_.history.story(assignment.id).steps_done;
+    UnitStory& story = world_.history.story(assignment.id);
+    const std::uint32_t done = story.steps_through(assignment.attempt.value);
     const auto intervals = static_cast<std::uint32_t>(1 + damaged);
     // Whoever damages all that an attempt keeps sends the unit back to what an earlier one left, or
     // to its beginning.
@@ -155,7 +156,9 @@ void ScriptedAttempts::check_resumed(const Attempt& attempt, std::size_t damaged
         ));
     }
     // What was lost to damage is not lost again.
-    if (damaged > 0) done = attempt.step;
+    if (damaged == 0) return;
+    for (auto& [number, steps] : story.steps_done)
+        steps = std::min(steps, attempt.step);
 }
 
 void ScriptedAttempts::stop(const EndAttempt& order) {
@@ -207,7 +210,8 @@ void ScriptedAttempts::move_to(Attempt& attempt, std::uint32_t step) {
         attempt.state = mix(attempt.state, attempt.step);
     }
     UnitStory& story = world_.history.story(attempt.assignment.id);
-    story.steps_done = std::max(story.steps_done, attempt.step);
+    std::uint32_t& done = story.steps_done[attempt.assignment.attempt.value];
+    done = std::max(done, attempt.step);
 }
 
 void ScriptedAttempts::run_on(const Key& key) {

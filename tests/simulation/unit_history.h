@@ -4,6 +4,7 @@
 // damaged on purpose. The scripted attempts write it and hold it against what production code gives
 // them (invariants I4, I11, I12).
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -16,11 +17,21 @@
 namespace xorch::simulation {
 
 struct UnitStory {
-    std::uint32_t steps_done = 0;  // by any attempt
-    std::uint32_t failures = 0;    // attempts that failed by script
+    std::map<std::uint32_t, std::uint32_t> steps_done;  // by attempt
+    std::uint32_t failures = 0;                         // attempts that failed by script
     std::uint32_t started = 0;
     std::uint32_t seed = 0;
     bool seen = false;
+
+    // How far the attempts up to this one came. What later ones reached is not for one that a
+    // superseded agent, which nobody could tell, takes from its queue.
+    std::uint32_t steps_through(std::uint32_t attempt) const {
+        std::uint32_t most = 0;
+        for (const auto& [number, steps] : steps_done) {
+            if (number <= attempt) most = std::max(most, steps);
+        }
+        return most;
+    }
 };
 
 class UnitHistory {
