@@ -94,6 +94,8 @@ class Relay {
         if (coordinator_) visit(*coordinator_);
     }
 
+    bool is_keeper(const Child& child) const { return !coordinator_ || &child != &*coordinator_; }
+
     bool keepers_over() const {
         return std::all_of(keepers_.begin(), keepers_.end(), [](const Child& each) {
             return each.over;
@@ -106,7 +108,7 @@ class Relay {
         const Millis now = read_clocks().boot;
         for_each_child([&](Child& child) {
             if (child.over || child.process || now < child.start_at) return;
-            if (leaving_) {
+            if (leaving_ && is_keeper(child)) {
                 child.over = true;
                 return;
             }
@@ -137,8 +139,7 @@ class Relay {
             child.quick_failures = 0;
         }
         const bool hopeless = ++child.quick_failures > settings_.quick_failures_max;
-        const bool is_keeper = !coordinator_ || &child != &*coordinator_;
-        if (leaving_ || (hopeless && is_keeper)) {
+        if (leaving_ || (hopeless && is_keeper(child))) {
             child.over = true;
             return;
         }
@@ -187,14 +188,21 @@ class Relay {
                                : fmt::format("exit code {}", end.exit_code);
     }
 
-    // Everybody goes, nobody is started again.
+    // Everybody goes, nobody is started again; but for a coordinator that died just now, and may
+    // have left before it queued who comes after us.
     void leave(const std::string& why) {
-        if (!leaving_) say("leaving: " + why);
+        if (!leaving_) {
+            say("leaving: " + why);
+            if (coordinator_ && !coordinator_->process && !coordinator_->over) {
+                coordinator_->argv.emplace_back("--leaves");
+                coordinator_->start_at = Millis{0};
+            }
+        }
         leaving_ = true;
-        for_each_child([](Child& child) {
+        for_each_child([this](Child& child) {
             if (child.process) {
                 child.process->send(SIGTERM);
-            } else {
+            } else if (is_keeper(child)) {
                 child.over = true;
             }
         });

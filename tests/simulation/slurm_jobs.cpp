@@ -118,6 +118,12 @@ void Allocations::say_term(Allocation& allocation) {
             if (node.agent && !node.stale) world_.agents[*node.agent]->terminate();
         }
     }
+    // Its relay does not let one that died just now leave nobody behind.
+    const Node& host = batch_host(allocation);
+    const bool is_dead = allocation.coordinator && coordinator_of(allocation) == nullptr;
+    if (is_dead && !host.lost && !world_.complete()) {
+        allocation.coordinator = world_.start_coordinator_in(allocation.id, host.host);
+    }
     if (CoordinatorProcess* coordinator = coordinator_of(allocation)) coordinator->hand_over();
 }
 

@@ -279,6 +279,29 @@ TEST_F(RelayProcess, PassesTermOnAndStartsNothingAgain) {
     EXPECT_THAT(lines("coordinator.lives"), SizeIs(1));
 }
 
+TEST_F(RelayProcess, ACoordinatorThatIsDeadWhenTermComesIsStartedToLeave) {
+    settings_.retry_first = Millis{3'600'000};
+    settings_.retry_max = settings_.retry_first;
+    start(
+        "trap 'exit 1' TERM; echo go > $D/go; while :; do rest; done",
+        "echo $* >> $D/told; [ $(wc -l < $D/coordinator.lives) = 1 ] && kill -9 $$; exit 75"
+    );
+    std::ifstream ready(folder_ / "go");  // until the keeper opens it
+    std::vector<std::string> lives;
+    while (lives.empty())
+        lives = lines("coordinator.lives");
+    // Dead, and seen to be.
+    while (::kill(std::stoi(lives.front()), 0) == 0)
+        ::sched_yield();
+    ASSERT_EQ(::kill(pid_, SIGTERM), 0);
+    EXPECT_EQ(exit_code(), 0);
+    const auto told = lines("told");
+    ASSERT_THAT(told, SizeIs(2));
+    EXPECT_THAT(told[0], testing::Not(testing::HasSubstr("--leaves")));
+    EXPECT_THAT(told[1], testing::EndsWith("--leaves"));
+    EXPECT_THAT(lines("keeper.lives"), SizeIs(1));
+}
+
 TEST_F(RelayProcess, SurvivesSlurmsSignalBeforeItRuns) {
     early_signal_ = SIGUSR2;
     settings_.runs_coordinator = false;

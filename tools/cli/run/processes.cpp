@@ -25,13 +25,15 @@ struct ProcessOptions {
     std::int64_t end_boot_ms = 0;
     std::int64_t end_unix_s = 0;
     std::uint64_t descriptors = 0;
+    bool leaves = false;
 };
 
 Result<ExitCode> coordinator(const Context& context, const ProcessOptions& options) {
     auto opened = open_sweep(SweepLayout{options.sweep});
     if (!opened) return tl::unexpected(opened.error());
     if (options.allocation == 0) return run_here(context, *opened, {.display = Display::quiet});
-    return run_in_allocation(context, *opened, AllocationId{options.allocation});
+    const AllocationId allocation{options.allocation};
+    return run_in_allocation(context, *opened, allocation, options.leaves);
 }
 
 Result<ExitCode> keeper(const Context& context, const ProcessOptions& options) {
@@ -97,6 +99,9 @@ void add_coordinator(CLI::App& app, Context& context) {
         "--allocation",
         options.allocation,
         "Stand by and reign as a part of this allocation; 0: reign at once or not at all"
+    );
+    verb.add_flag(
+        "--leaves", options.leaves, "The allocation ends: only see to it that another one comes"
     );
 }
 

@@ -71,17 +71,19 @@ Result<ExitCode> submit_to_slurm(const Context& context, const OpenedSweep& open
 }
 
 Result<ExitCode> run_in_allocation(
-    const Context& context, const OpenedSweep& opened, AllocationId allocation
+    const Context& context, const OpenedSweep& opened, AllocationId allocation, bool leaves
 ) {
     auto stop = SignalStop::make();  // before any thread is started
     if (!stop) return tl::unexpected(stop.error());
     PosixDisk disk;
     const StandbySettings standby{.layout = opened.layout, .allocation = allocation};
     while (true) {
-        const auto stood = stand_by(disk, standby, opened.sweep, **stop);
-        if (!stood) return tl::unexpected(stood.error());
-        if (*stood == Stood::over) return ExitCode::complete;
-        const bool leaves = *stood == Stood::told_to_go;
+        if (!leaves) {
+            const auto stood = stand_by(disk, standby, opened.sweep, **stop);
+            if (!stood) return tl::unexpected(stood.error());
+            if (*stood == Stood::over) return ExitCode::complete;
+            leaves = *stood == Stood::told_to_go;
+        }
         if (leaves) {
             const auto over = is_over(disk, standby, opened.sweep);
             if (!over) return tl::unexpected(over.error());

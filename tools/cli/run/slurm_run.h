@@ -16,9 +16,9 @@ namespace xorch {
 Result<ExitCode> submit_to_slurm(const Context& context, const OpenedSweep& opened);
 
 // `xorch coordinator` in an allocation: stands by, and reigns where nobody does, until the sweep is
-// over or this process is told to go.
+// over or this process is told to go; `leaves`: it was told so already.
 Result<ExitCode> run_in_allocation(
-    const Context& context, const OpenedSweep& opened, AllocationId allocation
+    const Context& context, const OpenedSweep& opened, AllocationId allocation, bool leaves
 );
 
 }  // namespace xorch
