@@ -36,6 +36,7 @@ struct AgentHeartbeat {
     Millis allocation_left{0};  // 0 = without end
     std::uint32_t running = 0;
     std::uint32_t queued = 0;
+    bool leaving = false;  // it takes no more units, and its allocation most likely goes, too
 
     friend bool operator==(const AgentHeartbeat&, const AgentHeartbeat&) = default;
 };

@@ -94,7 +94,7 @@ Offset<wire::AgentHeartbeat> pack_message(
     FlatBufferBuilder& builder, const AgentHeartbeat& message
 ) {
     return wire::CreateAgentHeartbeat(
-        builder, message.allocation_left.count(), message.running, message.queued
+        builder, message.allocation_left.count(), message.running, message.queued, message.leaving
     );
 }
 
@@ -102,6 +102,7 @@ bool unpack_message(const wire::AgentHeartbeat& table, AgentHeartbeat& message) 
     message.allocation_left = Millis(table.allocation_left());
     message.running = table.running();
     message.queued = table.queued();
+    message.leaving = table.leaving();
     return true;
 }
 

@@ -249,6 +249,18 @@ TEST(Agent, SendsHeartbeatsAlsoAfterAReconnect) {
     EXPECT_LE(harness.subject.next_tick(), harness.now.boot + harness.sweep.tuning.heartbeat_every);
 }
 
+TEST(Agent, SaysAtOnceThatItLeaves) {
+    AgentHarness harness;
+    harness.connect();
+    harness.assign(units(1));
+    harness.clear();
+    harness.hear(Leave{.reason = "not needed", .at_once = false});
+    harness.advance(Millis{0});
+    const auto beats = harness.said<AgentHeartbeat>();
+    ASSERT_THAT(beats, SizeIs(1));
+    EXPECT_TRUE(beats.front().leaving);
+}
+
 TEST(Agent, LooksForTheCoordinatorAnewWhenItIsSilentButWorksOn) {
     AgentHarness harness;
     harness.connect();

@@ -74,7 +74,8 @@ void Agent::Content::watch_connection(Now now) {
         say(AgentHeartbeat{
             .allocation_left = allocation_left(now),
             .running = static_cast<std::uint32_t>(holdings.running_count()),
-            .queued = static_cast<std::uint32_t>(holdings.queued_count())});
+            .queued = static_cast<std::uint32_t>(holdings.queued_count()),
+            .leaving = leaving.has_value()});
         next_heartbeat = now.boot + tuning.heartbeat_every;
     }
     if (now.boot >= leaderless_at()) out.exit = true;

@@ -41,6 +41,7 @@ void Agent::Content::leave(Leaving how, bool at_once) {
         leaving->kill_at = std::min(leaving->kill_at, how.kill_at);
     } else {
         leaving = std::move(how);
+        if (connected) next_heartbeat = Millis{0};  // which says so
     }
     for (const AssignedUnit& key : holdings.queued()) {
         give_back_unstarted(key, leaving->cause, leaving->reason);

@@ -139,6 +139,7 @@ void Reign::Live::hear_heartbeat(Now now, IncarnationId from, const AgentHeartbe
     const AgentState* agent = state.find_agent(from);
     if (!is_present(from)) return;
     AgentPresence& seen = presence.agents[from];
+    seen.leaving = beat.leaving;
     const bool is_short = std::size_t{beat.running} + beat.queued < agent->holding.size();
     seen.short_beats = is_short ? seen.short_beats + 1 : 0;
     if (seen.short_beats < 2 || presence.stopping != Stopping::no) return;

@@ -67,7 +67,7 @@ bool is_end_known(const AllocationState& allocation, const AgentHello& hello, No
 
 bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now) {
     const AgentPresence* seen = presence.find(agent.incarnation);
-    return seen != nullptr && seen->greeted && !seen->sent_home &&
+    return seen != nullptr && seen->greeted && !seen->sent_home && !seen->leaving &&
            now.boot - seen->last_heard < state.plan().sweep().tuning.suspect_after;
 }
 

@@ -146,14 +146,30 @@ Effects on_lanes_of_slurm(const State& state, const Presence& presence, Now now)
     return effects;
 }
 
-bool was_heard_lately(const State& state, const Presence& presence, AllocationId id, Now now) {
-    const Millis patience = state.plan().sweep().tuning.lost_after;
+// Whether this is so of some agent of the allocation that greeted this reign.
+template <class Is>
+bool any_agent_of(const State& state, const Presence& presence, AllocationId id, Is is) {
     const std::vector<std::uint32_t>& present = state.present_agents();
     return std::any_of(present.begin(), present.end(), [&](std::uint32_t index) {
         const AgentState& agent = state.agents()[index];
         const AgentPresence* seen = presence.find(agent.incarnation);
-        return agent.allocation == id && seen != nullptr && seen->greeted &&
-               now.boot - seen->last_heard < patience;
+        return agent.allocation == id && seen != nullptr && seen->greeted && is(*seen);
+    });
+}
+
+bool was_heard_lately(const State& state, const Presence& presence, AllocationId id, Now now) {
+    const Millis patience = state.plan().sweep().tuning.lost_after;
+    return any_agent_of(state, presence, id, [&](const AgentPresence& seen) {
+        return now.boot - seen.last_heard < patience;
+    });
+}
+
+// An agent that stays speaks twice in this time; one that goes, or fell silent just now, most
+// likely goes with its allocation, and brings nobody who could reign.
+bool has_agent_that_stays(const State& state, const Presence& presence, AllocationId id, Now now) {
+    const Millis patience = 2 * state.plan().sweep().tuning.heartbeat_every;
+    return any_agent_of(state, presence, id, [&](const AgentPresence& seen) {
+        return !seen.leaving && now.boot - seen.last_heard < patience;
     });
 }
 
@@ -245,7 +261,7 @@ bool has_heir(const State& state, const Presence& presence, Now now) {
         const bool is_ours =
             each.allocation == presence.leaves && !planted::has(planted::Bug::own_job_as_heir);
         if (each.ended || !each.submitted || is_ours) return false;
-        return each.started ? was_heard_lately(state, presence, each.allocation, now)
+        return each.started ? has_agent_that_stays(state, presence, each.allocation, now)
                             : presence.named.contains(each.allocation);
     });
 }

@@ -24,6 +24,7 @@ struct AgentPresence {
     // Heartbeats in a row in which it named fewer units than it should hold.
     std::uint32_t short_beats = 0;
     bool sent_home = false;  // asked to leave, because there is nothing for it
+    bool leaving = false;    // as it says
 };
 
 struct RunningAttempt {

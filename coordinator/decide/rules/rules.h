@@ -37,7 +37,7 @@ Effects on_agent_gone(
     Now now
 );
 
-// The agent may be given units: it greeted this reign, was heard lately and was not sent home.
+// The agent may be given units: it greeted this reign, was heard lately and stays.
 bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now);
 
 // Units that the state assigns to the agent and that it does not name.

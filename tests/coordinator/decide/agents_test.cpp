@@ -43,6 +43,14 @@ TEST(Agents, GetNoNewWorkAfterFifteenSilentSeconds) {
     EXPECT_THAT(harness.held(silent), ElementsAre(key(0, 3)));
 }
 
+TEST(Agents, ThatLeaveGetNoNewWork) {
+    Harness harness(train());
+    const IncarnationId agent = harness.join(0xa, "node-1", 1);
+    harness.say(agent, AgentHeartbeat{.running = 1, .leaving = true});
+    harness.finish(agent, harness.held(agent).front());
+    EXPECT_THAT(harness.held(agent), IsEmpty());
+}
+
 TEST(Agents, LoseTheirUnitsAfterSixtySilentSeconds) {
     Harness harness(train(2));
     const IncarnationId silent = harness.join(0xa, "node-1");

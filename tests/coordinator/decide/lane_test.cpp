@@ -339,6 +339,24 @@ TEST(HandOver, DoesNotTakeAJobForItsHeirThatIsNamedAndOverInOneAnswer) {
     EXPECT_THAT(all_of<AllocationIntended>(facts), SizeIs(1));
 }
 
+TEST(HandOver, IsNotToAnAllocationWhoseAgentsLeave) {
+    SlurmHarness harness(on_slurm(3, 2));
+    harness.submitted(2);
+    harness.event(AllocationRefused{AllocationId{3}, "limit", false});
+    harness.event(AllocationStarted{AllocationId{2}, {}});
+    AgentHello hello;
+    hello.incarnation = {0xb};
+    hello.allocation = {2};
+    hello.node = "node-2";
+    hello.capacity.cpus = 2;
+    harness.say({0xb}, hello);
+    harness.say({0xb}, AgentHeartbeat{.running = 1, .leaving = true});
+    harness.reign->on_hand_over(harness.now, AllocationId{1});
+    EXPECT_THAT(all_of<EpochEnded>(harness.take_facts()), IsEmpty());
+    harness.say({0xb}, AgentHeartbeat{.running = 1});
+    EXPECT_THAT(all_of<EpochEnded>(harness.take_facts()), SizeIs(1));
+}
+
 TEST(HandOver, DoesNotForgetAStopThatWasAskedFor) {
     SlurmHarness harness(on_slurm(2));
     harness.submitted(1);

@@ -59,7 +59,8 @@ AgentMessage agent_message(Random& random, std::size_t kind) {
                 .holding = assigned(random),
                 .first_unacknowledged = random()};
         case 1:
-            return AgentHeartbeat{Millis(number(random)), number(random), number(random)};
+            return AgentHeartbeat{
+                Millis(number(random)), number(random), number(random), random() % 2 == 0};
         case 2:
             return AttemptStarted{unit(random), attempt(random), random()};
         case 3:
