@@ -96,9 +96,9 @@ void CoordinatorProcess::kill(CoordinatorDeath how) {
     if (!alive_) return;
     world_.timeline.note(name_ + " dies");
     alive_ = false;
-    // An allocation gives it time to go.
-    const bool had_time = how == CoordinatorDeath::end_of_allocation &&
-                          (!told_to_go_ || disturbed_until_ < *told_to_go_);
+    // An allocation gives it time to go; but for a copy of the job that Slurm took for dead.
+    const bool had_time = how == CoordinatorDeath::end_of_allocation && told_to_go_ &&
+                          disturbed_until_ < *told_to_go_;
     if (!had_time) world_.heirs->on_silenced();
     lose_reign();
 }
