@@ -99,21 +99,21 @@ Context make_context() {
     return context;
 }
 
-CLI::App& add_verb(CLI::App& app, Context& context, const VerbText& text, VerbBody body) {
+Verb add_verb(CLI::App& app, Context& context, const VerbText& text, VerbBody body) {
     CLI::App& verb = *app.add_subcommand(text.name, text.purpose);
     verb.group(group_title(text.group));
     verb.footer(example_lines(text));
     verb.callback([&context, body = std::move(body)] { context.body = body; });
-    return verb;
+    return Verb(verb);
 }
 
-void add_sweep_argument(CLI::App& verb, std::string& sweep) {
-    verb.add_option("sweep", sweep, "A sweep's directory or its name; none: the newest")
-        ->type_name("SWEEP");
+void add_sweep_argument(Verb& verb, std::string& sweep) {
+    verb.option("sweep", sweep, "A sweep's directory or its name; none: the newest")
+        .type_name("SWEEP");
 }
 
-void add_json_flag(CLI::App& verb, bool& json) {
-    verb.add_flag("--json", json, "Print JSON for programs");
+void add_json_flag(Verb& verb, bool& json) {
+    verb.flag("--json", json, "Print JSON for programs");
 }
 
 int run_command_line(CLI::App& app, Context& context, int argc, const char* const* argv) {

@@ -13,10 +13,7 @@
 #include "coordinator/report/exit_code.h"
 #include "core/error.h"
 #include "core/layout.h"
-
-namespace CLI {
-class App;
-}
+#include "tools/cli/verb.h"
 
 namespace xorch {
 
@@ -76,13 +73,13 @@ Context make_context();
 
 // The verb's subcommand, with its group and its example; `body` runs after the whole command line
 // was read, and an Error from it is printed for people.
-CLI::App& add_verb(CLI::App& app, Context& context, const VerbText& text, VerbBody body);
+Verb add_verb(CLI::App& app, Context& context, const VerbText& text, VerbBody body);
 
 // The positional argument that names a sweep, by directory or by name; empty = the newest.
-void add_sweep_argument(CLI::App& verb, std::string& sweep);
+void add_sweep_argument(Verb& verb, std::string& sweep);
 
 // `--json`, for verbs that read.
-void add_json_flag(CLI::App& verb, bool& json);
+void add_json_flag(Verb& verb, bool& json);
 
 // Reads the command line, runs the verb, prints its error; the exit code of the process.
 int run_command_line(CLI::App& app, Context& context, int argc, const char* const* argv);

@@ -87,7 +87,7 @@ TEST(Selection, NeverTakesNanOrMissingAndListsThem) {
              ),
             candidate(2, {{"loss", "low"}}
              ),
-            candidate(3, {{"loss", std::numeric_limits<double>::infinity()}                                                 }
+            candidate(3, {{"loss", std::numeric_limits<double>::infinity()}                              }
              )
     }
     );

@@ -17,7 +17,7 @@ struct CommandLine {
     int runs = 0;
 
     CommandLine() {
-        CLI::App& verb = add_verb(
+        Verb verb = add_verb(
             app,
             context,
             {.name = "look",

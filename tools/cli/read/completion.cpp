@@ -102,7 +102,7 @@ Result<ExitCode> print_completion(const CLI::App& app, const std::string& shell)
 
 void add_completion(CLI::App& app, Context& context) {
     auto& options = context.keep<CompletionOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "completion",
@@ -111,10 +111,10 @@ void add_completion(CLI::App& app, Context& context) {
          .example = "source <(xorch completion bash)\n  xorch completion fish | source"},
         [&app, &options] { return print_completion(app, options.shell); }
     );
-    verb.add_option("shell", options.shell, "bash, zsh or fish")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-        ->type_name("SHELL");
+    verb.option("shell", options.shell, "bash, zsh or fish")
+        .required()
+        .one_of({"bash", "zsh", "fish"})
+        .type_name("SHELL");
 }
 
 }  // namespace xorch

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "coordinator/report/text.h"
@@ -174,7 +173,7 @@ Result<ExitCode> show_jobs(const Context& context, const JobsOptions& options) {
 
 void add_jobs(CLI::App& app, Context& context) {
     auto& options = context.keep<JobsOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "jobs",
@@ -183,7 +182,7 @@ void add_jobs(CLI::App& app, Context& context) {
          .example = "xorch jobs noop"},
         [&context, &options] { return show_jobs(context, options); }
     );
-    verb.add_option("name", options.name, "One job; none = a list of all")->type_name("NAME");
+    verb.option("name", options.name, "One job; none = a list of all").type_name("NAME");
     add_json_flag(verb, options.json);
 }
 

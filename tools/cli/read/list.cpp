@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "coordinator/report/status_reader.h"
 #include "coordinator/report/text.h"
 #include "core/io/clock.h"
@@ -120,7 +118,7 @@ Result<ExitCode> list(const Context& context, const ListOptions& options) {
 
 void add_list(CLI::App& app, Context& context) {
     auto& options = context.keep<ListOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "list",

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <set>
@@ -299,7 +298,7 @@ class Follower {
 
 void add_logs(CLI::App& app, Context& context) {
     auto& options = context.keep<LogsOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "logs",
@@ -312,23 +311,22 @@ void add_logs(CLI::App& app, Context& context) {
                                   : print_logs(context, options);
         }
     );
-    verb.add_option(
+    verb.option(
             "unit",
             options.words,
             "stage/position, first digits of the id, or values such as lr=0.1; none: what ended "
             "last"
     )
-        ->type_name("UNIT");
-    verb.add_option("--sweep", options.sweep, "A sweep's directory or its name; none: the newest")
-        ->type_name("SWEEP");
-    verb.add_option("--head", options.head, "Only the first lines")->type_name("N");
-    verb.add_option("--tail", options.tail, "Only the last lines")->type_name("N");
-    verb.add_flag("--failed", options.failed, "Of failed units, the newest 20");
-    CLI::Option* follow = verb.add_flag(
-        "--follow,-f", options.follow, "Go on as more is written, until the sweep ends"
-    );
-    verb.add_flag("--all-attempts", options.all_attempts, "Not only the newest attempt");
-    verb.add_flag("--json", options.json, "Print JSON for programs")->excludes(follow);
+        .type_name("UNIT");
+    verb.option("--sweep", options.sweep, "A sweep's directory or its name; none: the newest")
+        .type_name("SWEEP");
+    verb.option("--head", options.head, "Only the first lines").type_name("N");
+    verb.option("--tail", options.tail, "Only the last lines").type_name("N");
+    verb.flag("--failed", options.failed, "Of failed units, the newest 20");
+    const VerbOption follow =
+        verb.flag("--follow,-f", options.follow, "Go on as more is written, until the sweep ends");
+    verb.flag("--all-attempts", options.all_attempts, "Not only the newest attempt");
+    verb.flag("--json", options.json, "Print JSON for programs").excludes(follow);
 }
 
 }  // namespace xorch

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
 
@@ -166,7 +165,7 @@ Result<ExitCode> print_records(const Context& context, const RecordsOptions& opt
 
 void add_records(CLI::App& app, Context& context) {
     auto& options = context.keep<RecordsOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "records",
@@ -177,28 +176,27 @@ void add_records(CLI::App& app, Context& context) {
              "  xorch records --format sqlite --output results.db"},
         [&context, &options] { return print_records(context, options); }
     );
-    verb.add_option(
+    verb.option(
             "words",
             options.words,
             "A sweep (none: the newest) and filters such as lr=0.1 'f1>=0.8'"
     )
-        ->type_name("[SWEEP] [FILTER ...]");
-    verb.add_option("--stage", options.stage, "Stage; default: that of the summary")
-        ->type_name("NAME");
-    verb.add_option(
+        .type_name("[SWEEP] [FILTER ...]");
+    verb.option("--stage", options.stage, "Stage; default: that of the summary").type_name("NAME");
+    verb.option(
             "--format",
             options.format,
             "tsv csv jsonl json md sqlite; default: a table on a terminal, else tsv"
     )
-        ->type_name("FORMAT");
-    verb.add_option("--columns", options.columns, "Columns to show, in this order")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("A,B,...");
-    verb.add_option("--output,-o", options.output, "A new file to write to")->type_name("FILE");
+        .type_name("FORMAT");
+    verb.option("--columns", options.columns, "Columns to show, in this order")
+        .separated_by(',')
+        .one_each()
+        .type_name("A,B,...");
+    verb.option("--output,-o", options.output, "A new file to write to").type_name("FILE");
     add_json_flag(verb, options.json);
     // For tests: exit 5 and the first difference unless all columns but provenance are equal.
-    verb.add_option("--equal", options.equal)->group("");
+    verb.option("--equal", options.equal).hidden();
 }
 
 }  // namespace xorch

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "coordinator/report/failure_reader.h"
 #include "coordinator/report/status_reader.h"
@@ -58,7 +57,7 @@ Result<ExitCode> print_status(const Context& context, const StatusOptions& optio
 
 void add_status(CLI::App& app, Context& context) {
     auto& options = context.keep<StatusOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "status",
@@ -70,7 +69,7 @@ void add_status(CLI::App& app, Context& context) {
     );
     add_sweep_argument(verb, options.sweep);
     add_json_flag(verb, options.json);
-    verb.add_flag(
+    verb.flag(
         "--check",
         options.check,
         "Print nothing; exit 0 complete, 3 incomplete, 4 units failed, 5 gate not met"

@@ -1,7 +1,5 @@
 #include "coordinator/report/tables/summary.h"
 
-#include <CLI/CLI.hpp>
-
 #include "coordinator/report/goodput.h"
 #include "core/io/posix_disk.h"
 #include "core/json.h"
@@ -46,7 +44,7 @@ Result<ExitCode> print_summary(const Context& context, const SummaryOptions& opt
 
 void add_summary(CLI::App& app, Context& context) {
     auto& options = context.keep<SummaryOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "summary",

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <optional>
 
 #include "coordinator/report/failure_reader.h"
@@ -77,7 +76,7 @@ Result<ExitCode> watch(const Context& context, const WatchOptions& options) {
 
 void add_watch(CLI::App& app, Context& context) {
     auto& options = context.keep<WatchOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "watch",
@@ -87,7 +86,7 @@ void add_watch(CLI::App& app, Context& context) {
         [&context, &options] { return watch(context, options); }
     );
     add_sweep_argument(verb, options.sweep);
-    verb.add_flag("--json", options.json, "Print a line of JSON per second for programs");
+    verb.flag("--json", options.json, "Print a line of JSON per second for programs");
 }
 
 }  // namespace xorch

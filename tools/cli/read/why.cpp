@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
 
@@ -127,7 +126,7 @@ Result<ExitCode> explain(const Context& context, const WhyOptions& options) {
 
 void add_why(CLI::App& app, Context& context) {
     auto& options = context.keep<WhyOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "why",
@@ -136,15 +135,15 @@ void add_why(CLI::App& app, Context& context) {
          .example = "xorch why train/3\n  xorch why lr=0.1 repeat=2 --sweep budget_curve"},
         [&context, &options] { return explain(context, options); }
     );
-    verb.add_option(
+    verb.option(
             "unit",
             options.words,
             "stage/position, first digits of the id, or values such as lr=0.1"
     )
-        ->required()
-        ->type_name("UNIT");
-    verb.add_option("--sweep", options.sweep, "A sweep's directory or its name; none: the newest")
-        ->type_name("SWEEP");
+        .required()
+        .type_name("UNIT");
+    verb.option("--sweep", options.sweep, "A sweep's directory or its name; none: the newest")
+        .type_name("SWEEP");
     add_json_flag(verb, options.json);
 }
 

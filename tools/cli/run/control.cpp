@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "coordinator/client.h"
 #include "coordinator/journal/claim.h"
 #include "coordinator/report/text.h"
@@ -125,17 +123,16 @@ Result<ExitCode> control(
 
 void add_control(CLI::App& app, Context& context, const ControlVerb& what) {
     auto& options = context.keep<ControlOptions>();
-    CLI::App& verb = add_verb(app, context, what.text, [&context, &options, what] {
+    Verb verb = add_verb(app, context, what.text, [&context, &options, what] {
         return control(context, what, options);
     });
     add_sweep_argument(verb, options.sweep);
     if (what.names_units) {
-        verb.add_option("--stage", options.stages, "Only units of this stage")
-            ->allow_extra_args(false);
-        verb.add_option(
+        verb.option("--stage", options.stages, "Only units of this stage").one_each();
+        verb.option(
                 "--unit", options.units, "Only this unit: STAGE/NUMBER as `xorch status` shows it"
         )
-            ->allow_extra_args(false);
+            .one_each();
     }
     add_json_flag(verb, options.json);
 }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <filesystem>
 
@@ -115,7 +114,7 @@ Result<ExitCode> init(const InitOptions& options) {
 
 void add_init(CLI::App& app, Context& context) {
     auto& options = context.keep<InitOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "init",
@@ -124,9 +123,8 @@ void add_init(CLI::App& app, Context& context) {
          .example = "xorch init --script train.py"},
         [&options] { return init(options); }
     );
-    verb.add_option("file", options.file, "The sweep file to write")->capture_default_str();
-    verb.add_option("--script", options.script, "The program that each unit runs")
-        ->capture_default_str();
+    verb.option("file", options.file, "The sweep file to write").show_default();
+    verb.option("--script", options.script, "The program that each unit runs").show_default();
 }
 
 }  // namespace xorch

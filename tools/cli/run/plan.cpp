@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "coordinator/input/freeze.h"
 #include "core/json.h"
 #include "tools/cli/run/adoption.h"
@@ -57,7 +55,7 @@ Result<ExitCode> show_plan(const Context& context, const PlanOptions& options) {
 
 void add_plan(CLI::App& app, Context& context) {
     auto& options = context.keep<PlanOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "plan",
@@ -67,8 +65,7 @@ void add_plan(CLI::App& app, Context& context) {
         [&context, &options] { return show_plan(context, options); }
     );
     add_sweep_source(verb, options.source);
-    verb.add_option("--units", options.units, "How many units of each stage to show")
-        ->capture_default_str();
+    verb.option("--units", options.units, "How many units of each stage to show").show_default();
     add_json_flag(verb, options.json);
 }
 

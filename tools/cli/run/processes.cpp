@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 
 #include "core/io/clock.h"
@@ -68,24 +67,22 @@ Result<ExitCode> agent(const ProcessOptions& options) {
     return ExitCode::complete;
 }
 
-void add_sweep_option(CLI::App& verb, ProcessOptions& options) {
-    verb.add_option("--sweep", options.sweep, "The sweep's directory")->required();
+void add_sweep_option(Verb& verb, ProcessOptions& options) {
+    verb.option("--sweep", options.sweep, "The sweep's directory").required();
 }
 
-void add_allocation_options(CLI::App& verb, ProcessOptions& options) {
+void add_allocation_options(Verb& verb, ProcessOptions& options) {
     add_sweep_option(verb, options);
-    verb.add_option("--allocation", options.allocation, "The allocation's number")->required();
-    verb.add_option(
-        "--end-boot-ms", options.end_boot_ms, "Its end on the boot clock; 0: without end"
-    );
-    verb.add_option("--end-unix-s", options.end_unix_s, "Its end in unix time; 0: unknown");
+    verb.option("--allocation", options.allocation, "The allocation's number").required();
+    verb.option("--end-boot-ms", options.end_boot_ms, "Its end on the boot clock; 0: without end");
+    verb.option("--end-unix-s", options.end_unix_s, "Its end in unix time; 0: unknown");
 }
 
 }  // namespace
 
 void add_coordinator(CLI::App& app, Context& context) {
     auto& options = context.keep<ProcessOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "coordinator",
@@ -95,19 +92,19 @@ void add_coordinator(CLI::App& app, Context& context) {
         [&context, &options] { return coordinator(context, options); }
     );
     add_sweep_option(verb, options);
-    verb.add_option(
+    verb.option(
         "--allocation",
         options.allocation,
         "Stand by and reign as a part of this allocation; 0: reign at once or not at all"
     );
-    verb.add_flag(
+    verb.flag(
         "--leaves", options.leaves, "The allocation ends: only see to it that another one comes"
     );
 }
 
 void add_keeper(CLI::App& app, Context& context) {
     auto& options = context.keep<ProcessOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "keeper",
@@ -117,14 +114,12 @@ void add_keeper(CLI::App& app, Context& context) {
         [&context, &options] { return keeper(context, options); }
     );
     add_allocation_options(verb, options);
-    verb.add_option(
-        "--descriptors", options.descriptors, "Open files of a process; 0: as they are"
-    );
+    verb.option("--descriptors", options.descriptors, "Open files of a process; 0: as they are");
 }
 
 void add_agent(CLI::App& app, Context& context) {
     auto& options = context.keep<ProcessOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "agent",
@@ -134,7 +129,7 @@ void add_agent(CLI::App& app, Context& context) {
         [&options] { return agent(options); }
     );
     add_allocation_options(verb, options);
-    verb.add_option("--incarnation", options.incarnation, "This life of the agent")->required();
+    verb.option("--incarnation", options.incarnation, "This life of the agent").required();
 }
 
 }  // namespace xorch

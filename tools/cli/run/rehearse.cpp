@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -239,7 +238,7 @@ Result<ExitCode> rehearse_sweep(const Context& context, const RehearseOptions& o
 
 void add_rehearse(CLI::App& app, Context& context) {
     auto& options = context.keep<RehearseOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "rehearse",
@@ -249,9 +248,8 @@ void add_rehearse(CLI::App& app, Context& context) {
         [&context, &options] { return rehearse_sweep(context, options); }
     );
     add_sweep_source(verb, options.source);
-    verb.add_option("--stage", options.only, "Stop after this stage");
-    verb.add_option("--minutes", options.minutes, "Stop a run that takes longer")
-        ->capture_default_str();
+    verb.option("--stage", options.only, "Stop after this stage");
+    verb.option("--minutes", options.minutes, "Stop a run that takes longer").show_default();
     add_json_flag(verb, options.json);
 }
 

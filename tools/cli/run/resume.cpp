@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "coordinator/report/text.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/login_node.h"
@@ -41,7 +39,7 @@ Result<ExitCode> resume(const Context& context, const ResumeOptions& options) {
 
 void add_resume(CLI::App& app, Context& context) {
     auto& options = context.keep<ResumeOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "resume",
@@ -51,10 +49,8 @@ void add_resume(CLI::App& app, Context& context) {
         [&context, &options] { return resume(context, options); }
     );
     add_sweep_argument(verb, options.sweep);
-    verb.add_flag("--detach", options.detach, "Return at once; the sweep runs in the background");
-    verb.add_flag(
-        "--here", options.here, "Run on this machine although it belongs to a Slurm cluster"
-    );
+    verb.flag("--detach", options.detach, "Return at once; the sweep runs in the background");
+    verb.flag("--here", options.here, "Run on this machine although it belongs to a Slurm cluster");
 }
 
 }  // namespace xorch

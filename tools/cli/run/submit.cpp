@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "coordinator/input/freeze.h"
 #include "coordinator/report/text.h"
 #include "core/io/clock.h"
@@ -129,7 +127,7 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
 
 void add_submit(CLI::App& app, Context& context) {
     auto& options = context.keep<SubmitOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "submit",
@@ -140,15 +138,11 @@ void add_submit(CLI::App& app, Context& context) {
         [&context, &options] { return submit(context, options); }
     );
     add_sweep_source(verb, options.source);
-    verb.add_flag(
-        "--fresh", options.fresh, "A new sweep that takes nothing over from earlier ones"
-    );
-    verb.add_option("--backend", options.backend, "Who lends the nodes: local or slurm")
-        ->check(CLI::IsMember({"local", "slurm"}));
-    verb.add_flag("--detach", options.detach, "Return at once; the sweep runs in the background");
-    verb.add_flag(
-        "--here", options.here, "Run on this machine although it belongs to a Slurm cluster"
-    );
+    verb.flag("--fresh", options.fresh, "A new sweep that takes nothing over from earlier ones");
+    verb.option("--backend", options.backend, "Who lends the nodes: local or slurm")
+        .one_of({"local", "slurm"});
+    verb.flag("--detach", options.detach, "Return at once; the sweep runs in the background");
+    verb.flag("--here", options.here, "Run on this machine although it belongs to a Slurm cluster");
 }
 
 }  // namespace xorch

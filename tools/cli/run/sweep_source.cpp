@@ -1,6 +1,5 @@
 #include "tools/cli/run/sweep_source.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -29,22 +28,22 @@ ParseOptions parse_options(const SweepSource& source) {
 
 }  // namespace
 
-void add_sweep_source(CLI::App& verb, SweepSource& source) {
-    verb.add_option("file", source.file, "The sweep file")->type_name("FILE");
-    verb.add_option(
+void add_sweep_source(Verb& verb, SweepSource& source) {
+    verb.option("file", source.file, "The sweep file").type_name("FILE");
+    verb.option(
             "--set",
             source.overrides,
             "Override a key, for example local.time=60s or stage.train.limits.retries=1"
     )
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    verb.add_option(
+        .type_name("KEY=VALUE")
+        .one_each();
+    verb.option(
             "--axis", source.axes, "An axis of a sweep without a file; the command follows after --"
     )
-        ->type_name("NAME=VALUE,...")
-        ->allow_extra_args(false);
-    verb.add_option("argv", source.argv, "After --: the command of each unit, without a file")
-        ->type_name("-- COMMAND");
+        .type_name("NAME=VALUE,...")
+        .one_each();
+    verb.option("argv", source.argv, "After --: the command of each unit, without a file")
+        .type_name("-- COMMAND");
 }
 
 Result<std::string> spell_sweep(const SweepSource& source) {

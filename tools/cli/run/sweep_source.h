@@ -8,10 +8,7 @@
 
 #include "core/error.h"
 #include "core/sweep.h"
-
-namespace CLI {
-class App;
-}
+#include "tools/cli/verb.h"
 
 namespace xorch {
 
@@ -22,7 +19,7 @@ struct SweepSource {
     std::vector<std::string> argv;       // after --
 };
 
-void add_sweep_source(CLI::App& verb, SweepSource& source);
+void add_sweep_source(Verb& verb, SweepSource& source);
 
 // Read and checked against the declared jobs; errors name file, line and remedy.
 Result<Sweep> read_sweep(const SweepSource& source);

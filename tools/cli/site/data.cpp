@@ -38,7 +38,7 @@ Result<ExitCode> become_runner(const std::string& program, std::vector<std::stri
 
 void add_data(CLI::App& app, Context& context) {
     auto& options = context.keep<DataOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "data",
@@ -47,15 +47,17 @@ void add_data(CLI::App& app, Context& context) {
          .example = "xorch data list\n  xorch data make cells data/cells --seed 1"},
         nullptr
     );
-    verb.callback(std::function<void()>());  // the words below it have bodies, not the verb itself
-    verb.require_subcommand(1);
-    CLI::App* make = verb.add_subcommand("make", "Make files in a new or empty folder");
-    make->add_option("name", options.name, "Which data; `xorch data list` lists them")
-        ->required()
-        ->type_name("NAME");
-    make->add_option("directory", options.directory, "Where")->required()->type_name("DIR");
-    make->add_option("--seed", options.seed, "Equal seeds make equal files")->capture_default_str();
-    make->callback([&context, &options] {
+    CLI::App& words = verb.app();
+    words.callback(std::function<void()>());  // those have bodies, not the verb itself
+    words.require_subcommand(1);
+    CLI::App* make_app = words.add_subcommand("make", "Make files in a new or empty folder");
+    Verb make(*make_app);
+    make.option("name", options.name, "Which data; `xorch data list` lists them")
+        .required()
+        .type_name("NAME");
+    make.option("directory", options.directory, "Where").required().type_name("DIR");
+    make.option("--seed", options.seed, "Equal seeds make equal files").show_default();
+    make_app->callback([&context, &options] {
         context.body = [&context, &options] {
             return become_runner(
                 context.program,
@@ -63,7 +65,7 @@ void add_data(CLI::App& app, Context& context) {
             );
         };
     });
-    verb.add_subcommand("list", "What can be made")->callback([&context] {
+    words.add_subcommand("list", "What can be made")->callback([&context] {
         context.body = [&context] { return become_runner(context.program, {"data", "list"}); };
     });
 }

@@ -2,7 +2,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <filesystem>
 #include <optional>
@@ -140,7 +139,7 @@ Result<ExitCode> examine_site(const Context& context, const DoctorOptions& optio
 
 void add_doctor(CLI::App& app, Context& context) {
     auto& options = context.keep<DoctorOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "doctor",
@@ -151,17 +150,17 @@ void add_doctor(CLI::App& app, Context& context) {
                     "  xorch doctor --partition gpu --set slurm.gpus_per_node=1"},
         [&context, &options] { return examine_site(context, options); }
     );
-    verb.add_option("file", options.file, "A sweep file; its [slurm] table is what is asked for")
-        ->type_name("FILE");
-    verb.add_option("--partition", options.partition, "Where the job looks; as slurm.partition")
-        ->type_name("NAME");
-    verb.add_option("--set", options.overrides, "Override a key, for example slurm.account=mine")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    verb.add_flag("--quick", options.quick, "Queue no job: nothing is known of compute nodes then");
-    verb.add_option("--wait", options.wait, "How long the job may wait for its start")
-        ->type_name("TIME")
-        ->capture_default_str();
+    verb.option("file", options.file, "A sweep file; its [slurm] table is what is asked for")
+        .type_name("FILE");
+    verb.option("--partition", options.partition, "Where the job looks; as slurm.partition")
+        .type_name("NAME");
+    verb.option("--set", options.overrides, "Override a key, for example slurm.account=mine")
+        .type_name("KEY=VALUE")
+        .one_each();
+    verb.flag("--quick", options.quick, "Queue no job: nothing is known of compute nodes then");
+    verb.option("--wait", options.wait, "How long the job may wait for its start")
+        .type_name("TIME")
+        .show_default();
     add_json_flag(verb, options.json);
 }
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <CLI/CLI.hpp>
 #include <limits>
 
 #include "coordinator/report/examination.h"
@@ -125,7 +124,7 @@ Result<ExitCode> examine(const Context& context, const FsckOptions& options) {
 
 void add_fsck(CLI::App& app, Context& context) {
     auto& options = context.keep<FsckOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "fsck",
@@ -136,7 +135,7 @@ void add_fsck(CLI::App& app, Context& context) {
     );
     add_sweep_argument(verb, options.sweep);
     add_json_flag(verb, options.json);
-    verb.add_flag("--repair", options.repair, "Write records.tsv and summary.json again first");
+    verb.flag("--repair", options.repair, "Write records.tsv and summary.json again first");
 }
 
 }  // namespace xorch

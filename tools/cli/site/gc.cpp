@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -193,7 +192,7 @@ Result<ExitCode> collect(const Context& context, const GcOptions& options) {
 
 void add_gc(CLI::App& app, Context& context) {
     auto& options = context.keep<GcOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "gc",
@@ -203,7 +202,7 @@ void add_gc(CLI::App& app, Context& context) {
         [&context, &options] { return collect(context, options); }
     );
     add_sweep_argument(verb, options.sweep);
-    verb.add_flag("--yes", options.yes, "Remove it; records, the journal and output stay");
+    verb.flag("--yes", options.yes, "Remove it; records, the journal and output stay");
 }
 
 }  // namespace xorch

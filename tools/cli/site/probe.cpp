@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <filesystem>
 
@@ -41,7 +40,7 @@ Result<ExitCode> probe(const Context& context, const ProbeOptions& options) {
 
 void add_probe(CLI::App& app, Context& context) {
     auto& options = context.keep<ProbeOptions>();
-    CLI::App& verb = add_verb(
+    Verb verb = add_verb(
         app,
         context,
         {.name = "probe",
@@ -50,7 +49,7 @@ void add_probe(CLI::App& app, Context& context) {
          .example = ""},
         [&context, &options] { return probe(context, options); }
     );
-    verb.add_flag("--step", options.step, "Print what a step sees");
+    verb.flag("--step", options.step, "Print what a step sees");
 }
 
 }  // namespace xorch
