@@ -29,6 +29,10 @@ ErrorCode code_of_errno(int error_number) {
 
 }  // namespace
 
+tl::unexpected<Error> fail_with_context(const Error& error, std::string_view doing) {
+    return fail(error.code, std::string(doing) + ": " + error.message);
+}
+
 tl::unexpected<Error> fail_from_errno(std::string_view doing, int error_number) {
     return fail(
         code_of_errno(error_number), std::string(doing) + ": " + std::strerror(error_number)

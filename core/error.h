@@ -40,9 +40,7 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
 }
 
 // The same error, its message preceded by what was being done: "opening journal: ...".
-inline tl::unexpected<Error> fail_with_context(const Error& error, std::string_view doing) {
-    return tl::unexpected<Error>(Error{error.code, std::string(doing) + ": " + error.message});
-}
+tl::unexpected<Error> fail_with_context(const Error& error, std::string_view doing);
 
 // The error of the last system call: "<doing>: No space left on device", with the code that errno
 // deserves.

@@ -59,4 +59,6 @@ function(xorch_use_torch NAME)
     # Precompiled headers want the very same definitions, those of fmt among them.
     target_link_libraries(${NAME} PRIVATE xorch::jobs_torch xorch::libtorch fmt::fmt)
     target_precompile_headers(${NAME} REUSE_FROM xorch_jobs_torch)
+    # And the same options, also in a test.
+    target_compile_options(${NAME} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O2> $<$<CONFIG:RelWithDebInfo>:-g1>)
 endfunction()
