@@ -80,11 +80,22 @@ using AgentMessage = std::
 
 // ---- coordinator -> agent ----
 
-// Answer to AgentHello. Attempts named here are no longer current: kill them, report nothing.
+// Ranks of a gang that another agent leads, and that run on slots of this one.
+struct LentRanks {
+    UnitId id;
+    AttemptNumber attempt;
+
+    friend bool operator==(const LentRanks&, const LentRanks&) = default;
+};
+
+// Answer to AgentHello. Attempts named here are no longer current: kill them, report nothing. Of
+// gangs led elsewhere only those in `lends` may have ranks here: an EndRanks may have been lost
+// with a connection, or with the coordinator that was to say it.
 struct Welcome {
     EpochNumber epoch;
     std::vector<AssignedUnit> superseded;
     std::uint64_t acknowledged_through = 0;
+    std::vector<LentRanks> lends;
 
     friend bool operator==(const Welcome&, const Welcome&) = default;
 };

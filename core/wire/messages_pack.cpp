@@ -159,8 +159,12 @@ bool unpack_message(const wire::AgentGoodbye& table, AgentGoodbye& message) {
 
 Offset<wire::Welcome> pack_message(FlatBufferBuilder& builder, const Welcome& message) {
     const auto superseded = pack_assigned(builder, message.superseded);
+    std::vector<wire::LentRanks> lent;
+    for (const LentRanks& each : message.lends)
+        lent.emplace_back(pack_id(each.id), each.attempt.value);
+    const auto lends = lent.empty() ? 0 : builder.CreateVectorOfStructs(lent);
     return wire::CreateWelcome(
-        builder, message.epoch.value, superseded, message.acknowledged_through
+        builder, message.epoch.value, superseded, message.acknowledged_through, lends
     );
 }
 
@@ -168,6 +172,9 @@ bool unpack_message(const wire::Welcome& table, Welcome& message) {
     message.epoch = EpochNumber{table.epoch()};
     message.superseded = unpack_assigned(table.superseded());
     message.acknowledged_through = table.acknowledged_through();
+    if (table.lends() == nullptr) return true;
+    for (const wire::LentRanks* each : *table.lends())
+        message.lends.push_back({unpack_id(each->id()), AttemptNumber{each->attempt()}});
     return true;
 }
 

@@ -109,7 +109,8 @@ Effects on_hello(const State& state, const Presence& presence, const AgentHello&
         const Millis end = endless ? Millis{0} : now.unix + hello.allocation_left;
         effects.facts.push_back(AllocationStarted{hello.allocation, end});
     }
-    Welcome welcome{.epoch = presence.epoch, .superseded = {}, .acknowledged_through = 0};
+    Welcome welcome{
+        .epoch = presence.epoch, .superseded = {}, .acknowledged_through = 0, .lends = {}};
     for (const AssignedUnit& held : hello.holding) {
         if (!is_current(state, hello.incarnation, held)) welcome.superseded.push_back(held);
     }

@@ -91,10 +91,17 @@ Assignment assignment(Random& random) {
     return made;
 }
 
+Welcome welcome(Random& random) {
+    Welcome made{EpochNumber{number(random)}, assigned(random), random(), {}};
+    for (std::size_t i = random() % 3; i > 0; --i)
+        made.lends.push_back({assignment(random).id, attempt(random)});
+    return made;
+}
+
 CoordinatorMessage coordinator_message(Random& random, std::size_t kind) {
     switch (kind) {
         case 0:
-            return Welcome{EpochNumber{number(random)}, assigned(random), random()};
+            return welcome(random);
         case 1: {
             Assign assign;
             for (std::size_t i = random() % 4; i > 0; --i) {
