@@ -19,4 +19,16 @@ std::uint32_t fitting(const Capacity& capacity, const Capacity& used, const Reso
     return static_cast<std::uint32_t>(count);
 }
 
+void occupy(Capacity& used, const Resources& each, std::uint32_t count) {
+    used.cpus += each.cpus * count;
+    used.gpus += each.gpus * count;
+    used.memory.value += each.memory.value * count;
+}
+
+void vacate(Capacity& used, const Resources& each, std::uint32_t count) {
+    used.cpus -= std::min(used.cpus, each.cpus * count);
+    used.gpus -= std::min(used.gpus, each.gpus * count);
+    used.memory.value -= std::min(used.memory.value, each.memory.value * count);
+}
+
 }  // namespace xorch

@@ -16,7 +16,11 @@ struct Capacity {
     friend bool operator==(const Capacity&, const Capacity&) = default;
 };
 
-// How many units with these needs fit into what `used` leaves of the capacity.
+// How many units (of gangs: ranks) with these needs fit into what `used` leaves of the capacity.
 std::uint32_t fitting(const Capacity& capacity, const Capacity& used, const Resources& each);
+
+// So many of them use it from now on, or no longer.
+void occupy(Capacity& used, const Resources& each, std::uint32_t count);
+void vacate(Capacity& used, const Resources& each, std::uint32_t count);
 
 }  // namespace xorch

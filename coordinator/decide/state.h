@@ -57,9 +57,12 @@ struct AgentState {
     std::string node;
     Capacity capacity;
     bool gone = false;
-    bool runs_alone = false;       // what it holds is a suspect: nothing else may join it
+    bool runs_alone = false;       // a suspect runs there: nothing else may join it
     std::vector<UnitKey> holding;  // in the order assigned; short, and units mostly leave in front
-    std::vector<std::uint32_t> load;  // units held, by stage
+    std::vector<UnitKey> lends;    // gangs that others lead and that have ranks here, sorted
+    std::vector<std::uint32_t> load;  // ranks on its slots or queued for them, by stage
+
+    bool is_idle() const { return holding.empty() && lends.empty(); }
 };
 
 // A unit that was assigned while its stage's wave was not the last one.
@@ -156,6 +159,9 @@ class State {
 
     // Ready units that may only run with nothing else on their node, in plan order.
     const std::set<UnitKey>& ready_alone() const;
+
+    // Gangs that are assigned, and who runs how many of their ranks, the leader first.
+    const std::map<UnitKey, std::vector<GangShare>>& gangs() const;
 
     // Units that wait for this one because they are the same under another name.
     const std::vector<UnitKey>& twins_waiting_for(UnitKey unit) const;

@@ -31,6 +31,11 @@ void ByteWriter::text(std::string_view value) {
     bytes_.append(value);
 }
 
+void ByteWriter::unit(UnitKey key) {
+    number(key.stage.value);
+    number(key.index);
+}
+
 std::string ByteWriter::finish() {
     bytes_ += checksum(bytes_);
     return std::move(bytes_);
@@ -60,6 +65,11 @@ std::string ByteReader::text() {
     std::string value(rest_.substr(0, size));
     rest_.remove_prefix(size);
     return value;
+}
+
+UnitKey ByteReader::unit() {
+    const auto stage = static_cast<std::uint32_t>(number());
+    return {StageIndex{stage}, static_cast<std::uint32_t>(number())};
 }
 
 std::size_t ByteReader::count() {

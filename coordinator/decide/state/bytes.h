@@ -7,12 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "core/ids.h"
+
 namespace xorch {
 
 class ByteWriter {
  public:
     void number(std::uint64_t value);
     void text(std::string_view value);
+    void unit(UnitKey key);
 
     // The checksum of all that was written follows it.
     std::string finish();
@@ -29,6 +32,7 @@ class ByteReader {
     // 0 or empty after the end; then ok() is false.
     std::uint64_t number();
     std::string text();
+    UnitKey unit();
 
     // A count of things that take at least one byte each: never more than there are bytes left.
     std::size_t count();

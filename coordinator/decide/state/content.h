@@ -2,7 +2,8 @@
 
 // What a State consists of, and the few steps that every fact is made of. Internal to
 // coordinator/decide/state/: facts.cpp applies facts, units.cpp moves single units, inputs.cpp
-// carries the consequences along `needs`, stages.cpp gives stages their units. Loop thread only.
+// gangs.cpp those that run on several nodes, inputs.cpp carries the consequences along `needs`,
+// stages.cpp gives stages their units. Loop thread only.
 
 #include <unordered_map>
 #include <utility>
@@ -88,6 +89,23 @@ struct State::Content {
     Result<void> seal(const CheckpointSealed& fact);
     void count_end(UnitState& state, const AttemptEnd& end);
 
+    // gangs.cpp
+    Result<void> check_whole(const UnitsAssigned& fact) const;
+    void hold_gang(UnitKey unit, const std::vector<GangShare>& shares);
+    void release_gang(UnitKey unit);
+    void lend(AgentState& agent, UnitKey unit);
+
+    AgentState& agent_of(const GangShare& share) { return agents[agent_index.at(share.agent)]; }
+
+    void on_done_at_all(UnitKey unit);
+    void save_gangs(ByteWriter& out) const;
+    void load_gangs(ByteReader& in);
+    void index_gangs();
+    std::uint32_t ranks_on(const AgentState& agent, UnitKey unit) const;
+    Result<void> check_gangs() const;
+    Result<void> check_share(UnitKey unit, const GangShare& share) const;
+    Result<void> check_room(const AgentState& agent) const;
+
     // nodes.cpp
     void on_done_at(const std::string& node, UnitKey unit);
     void on_failed_at(const std::string& node, UnitKey unit);
@@ -135,6 +153,7 @@ struct State::Content {
     std::vector<AgentState> agents;
     std::unordered_map<IncarnationId, std::uint32_t> agent_index;
     std::vector<std::uint32_t> present;
+    std::map<UnitKey, std::vector<GangShare>> gangs;
     std::vector<AllocationState> allocations;
     std::set<UnitKey> alone;
     std::unordered_map<UnitKey, std::vector<UnitKey>> twins;

@@ -97,7 +97,7 @@ Result<void> State::Content::take(const AgentGone& fact, FactLocation) {
         return fail(ErrorCode::corrupted, fmt::format("agent {} is not there", name));
     }
     AgentState& agent = agents[known->second];
-    if (!agent.holding.empty()) {
+    if (!agent.is_idle()) {
         return fail(ErrorCode::corrupted, fmt::format("agent {} left with units", name));
     }
     agent.gone = true;
@@ -116,6 +116,7 @@ Result<void> State::Content::take(const UnitFinished& fact, FactLocation at_fact
         return impossible(plan, fact.unit, "finished by an attempt that is not current");
     }
     on_done_at(agents[(*state)->agent].node, fact.unit);
+    on_done_at_all(fact.unit);
     return finish(fact.unit, fact.end, at_fact);
 }
 

@@ -19,6 +19,7 @@ tl::unexpected<Error> violated(std::string_view invariant, std::string text) {
 
 Result<void> State::check_invariants() const {
     if (auto agents = content_->check_agents(); !agents) return agents;
+    if (auto gangs = content_->check_gangs(); !gangs) return gangs;
     for (std::uint32_t s = 0; s < content_->stages.size(); ++s) {
         if (auto stage = content_->check_stage(StageIndex{s}); !stage) return stage;
     }
@@ -81,6 +82,10 @@ Result<void> State::Content::check_unit(UnitKey key) const {
             "I8", fmt::format("{} is held {} times by the agent it is assigned to", name, held)
         );
     }
+    const std::uint32_t ranks = plan.stage(key.stage).resources.ranks;
+    if (gangs.contains(key) != (ranks > 1)) {
+        return violated("I8", fmt::format("{} of {} ranks runs otherwise", name, ranks));
+    }
     if (unit.own_failures > plan.stage(key.stage).limits.retries || unit.stalled_stops > 1) {
         return violated("I10", fmt::format("{} is tried more often than its limits allow", name));
     }
@@ -92,7 +97,7 @@ Result<void> State::Content::check_agents() const {
     for (const AgentState& agent : agents) {
         const std::string name = format_incarnation(agent.incarnation);
         here += agent.gone ? 0 : 1;
-        if (agent.gone && !agent.holding.empty()) {
+        if (agent.gone && !agent.is_idle()) {
             return violated("I8", fmt::format("agent {} is gone and holds units", name));
         }
         std::vector<std::uint32_t> load(stages.size(), 0);
@@ -103,12 +108,14 @@ Result<void> State::Content::check_agents() const {
             if (!known || at(unit).phase != UnitPhase::assigned || at(unit).agent != index) {
                 return violated("I8", fmt::format("agent {} holds what is not its own", name));
             }
-            ++load[unit.stage.value];
+            load[unit.stage.value] += ranks_on(agent, unit);
         }
+        for (const UnitKey unit : agent.lends)
+            load[unit.stage.value] += ranks_on(agent, unit);
         if (load != agent.load) {
             return violated("I9", fmt::format("the load of agent {} is not what it holds", name));
         }
-        if (agent.runs_alone && agent.holding.size() != 1) {
+        if (agent.runs_alone && agent.holding.size() + agent.lends.size() != 1) {
             return violated("I9", fmt::format("agent {} does not run its suspect alone", name));
         }
     }

@@ -14,7 +14,7 @@ namespace xorch {
 
 namespace {
 
-constexpr std::uint64_t format_version = 3;
+constexpr std::uint64_t format_version = 4;
 
 tl::unexpected<Error> unusable(std::string_view why) {
     return fail(ErrorCode::corrupted, fmt::format("snapshot: {}", why));
@@ -27,19 +27,9 @@ bool is_untouched(const UnitState& unit, std::uint32_t attempts_used) {
     return unit == plain && (unit.phase == UnitPhase::waiting || unit.phase == UnitPhase::ready);
 }
 
-void put_key(ByteWriter& out, UnitKey unit) {
-    out.number(unit.stage.value);
-    out.number(unit.index);
-}
-
 template <class Number>
 Number get(ByteReader& in) {
     return static_cast<Number>(in.number());
-}
-
-UnitKey get_key(ByteReader& in) {
-    const auto stage = get<std::uint32_t>(in);
-    return {StageIndex{stage}, get<std::uint32_t>(in)};
 }
 
 void put_unit(ByteWriter& out, const UnitState& unit) {
@@ -123,12 +113,13 @@ std::string State::save() const {
         );
         out.number(select.chosen.size());
         for (const UnitKey unit : select.chosen)
-            put_key(out, unit);
+            out.unit(unit);
         out.text(select.explanation);
     }
     for (const StageContent& stage : content_->stages)
         content_->save_units(out, stage);
     content_->save_agents(out);
+    content_->save_gangs(out);
     content_->save_rest(out);
     return out.finish();
 }
@@ -166,7 +157,7 @@ void State::Content::save_agents(ByteWriter& out) const {
         out.number((agent.gone ? 1U : 0U) | (agent.runs_alone ? 2U : 0U));
         out.number(agent.holding.size());
         for (const UnitKey unit : agent.holding)
-            put_key(out, unit);
+            out.unit(unit);
     }
     out.number(present.size());
     for (const std::uint32_t index : present)
@@ -193,7 +184,7 @@ void State::Content::save_rest(ByteWriter& out) const {
     out.text(paused.value_or(""));
     out.number(first_failure ? 1 : 0);
     if (first_failure) {
-        put_key(out, first_failure->unit);
+        out.unit(first_failure->unit);
         out.number(static_cast<std::uint64_t>(first_failure->cause));
         out.text(first_failure->message);
         out.text(first_failure->tail);
@@ -211,7 +202,7 @@ void State::Content::save_rest(ByteWriter& out) const {
     }
     out.number(second_opinions.size());
     for (const auto& [unit, node] : second_opinions) {
-        put_key(out, unit);
+        out.unit(unit);
         out.text(node);
     }
     out.number(notified.size());
@@ -237,6 +228,7 @@ Result<State> State::load(Plan plan, std::string_view bytes) {
     for (std::uint32_t s = 0; s < content.stages.size(); ++s)
         content.load_units(in, StageIndex{s});
     content.load_agents(in);
+    content.load_gangs(in);
     content.load_rest(in);
     if (!in.at_end()) return unusable("of another sweep");
     content.index_loaded();
@@ -256,7 +248,7 @@ Result<void> State::Content::load_selects(ByteReader& in) {
         select.refused = (flags & 4U) != 0;
         select.chosen.resize(in.count());
         for (UnitKey& unit : select.chosen)
-            unit = get_key(in);
+            unit = in.unit();
         select.explanation = in.text();
         const std::uint32_t from = *find_stage(plan.sweep(), plan.sweep().selects[s].from);
         const bool was_filled = !plan.is_expanded(StageIndex{from});
@@ -316,7 +308,7 @@ void State::Content::load_agents(ByteReader& in) {
         agent.runs_alone = (flags & 2U) != 0;
         agent.holding.resize(in.count());
         for (UnitKey& unit : agent.holding)
-            unit = get_key(in);
+            unit = in.unit();
         agent_index.emplace(agent.incarnation, a);
     }
     present.resize(in.count());
@@ -346,7 +338,7 @@ void State::Content::load_rest(ByteReader& in) {
     const std::string reason = in.text();
     if (is_paused) paused = reason;
     if (in.number() == 1) {
-        first_failure.emplace().unit = get_key(in);
+        first_failure.emplace().unit = in.unit();
         first_failure->cause = static_cast<Cause>(in.number());
         first_failure->message = in.text();
         first_failure->tail = in.text();
@@ -361,7 +353,7 @@ void State::Content::load_rest(ByteReader& in) {
         known.elsewhere = get<std::uint32_t>(in);
     }
     for (std::size_t n = in.count(); n > 0; --n) {
-        const UnitKey unit = get_key(in);
+        const UnitKey unit = in.unit();
         second_opinions.emplace(unit, in.text());
     }
     for (std::size_t n = in.count(); n > 0; --n)
@@ -378,9 +370,11 @@ void State::Content::index_loaded() {
     for (AgentState& agent : agents) {
         agent.load.assign(stages.size(), 0);
         for (const UnitKey unit : agent.holding) {
-            if (unit.stage.value < stages.size()) ++agent.load[unit.stage.value];
+            const bool is_single = unit.stage.value < stages.size() && !gangs.contains(unit);
+            if (is_single) ++agent.load[unit.stage.value];
         }
     }
+    index_gangs();
     for (std::uint32_t s = 0; s < stages.size(); ++s) {
         StageContent& stage = stages[s];
         stage.state.counts = {};

@@ -86,6 +86,10 @@ const std::set<UnitKey>& State::ready_alone() const {
     return content_->alone;
 }
 
+const std::map<UnitKey, std::vector<GangShare>>& State::gangs() const {
+    return content_->gangs;
+}
+
 const std::vector<UnitKey>& State::twins_waiting_for(UnitKey unit) const {
     static const std::vector<UnitKey> none;
     const auto found = content_->twins.find(unit);

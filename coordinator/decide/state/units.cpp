@@ -121,10 +121,11 @@ void State::Content::release(UnitKey unit) {
     const auto held = std::find(agent.holding.begin(), agent.holding.end(), unit);
     XORCH_CHECK(held != agent.holding.end(), "an assigned unit is not held by its agent");
     agent.holding.erase(held);
+    second_opinions.erase(unit);
+    if (gangs.contains(unit)) return release_gang(unit);
     std::uint32_t& load = agent.load[unit.stage.value];
     load -= std::min(load, planted::has(planted::Bug::slots_twice) ? 2U : 1U);
-    if (agent.holding.empty()) agent.runs_alone = false;
-    second_opinions.erase(unit);
+    if (agent.is_idle()) agent.runs_alone = false;
 }
 
 Result<void> State::Content::assign(const UnitsAssigned& fact) {
@@ -135,6 +136,7 @@ Result<void> State::Content::assign(const UnitsAssigned& fact) {
             fmt::format("units assigned to {}, no agent", format_incarnation(fact.incarnation))
         );
     }
+    if (auto whole = check_whole(fact); !whole) return whole;
     for (const auto& [unit, attempt] : fact.units) {
         auto state = find(unit);
         if (!state) return tl::unexpected(state.error());
@@ -143,12 +145,17 @@ Result<void> State::Content::assign(const UnitsAssigned& fact) {
         }
         if (auto moved = move(unit, UnitEvent::assign); !moved) return moved;
         const std::string& node = agents[agent->second].node;
-        if (is_own_failure((*state)->cause) && agents[(*state)->agent].node != node) {
+        const bool fails_anew = is_own_failure((*state)->cause) && fact.gang.empty();
+        if (fails_anew && agents[(*state)->agent].node != node) {
             second_opinions[unit] = agents[(*state)->agent].node;
         }
         (*state)->attempt = attempt.value;
         (*state)->agent = agent->second;
-        hold(agent->second, unit);
+        if (fact.gang.empty()) {
+            hold(agent->second, unit);
+        } else {
+            hold_gang(unit, fact.gang);
+        }
         StageState& stage = stages[unit.stage.value].state;
         const auto is_this = [&](const Canary& canary) { return canary.index == unit.index; };
         if (stage.wave < StageState::last_wave &&
@@ -157,6 +164,8 @@ Result<void> State::Content::assign(const UnitsAssigned& fact) {
         }
     }
     agents[agent->second].runs_alone = fact.alone;
+    for (const GangShare& share : fact.gang)
+        agent_of(share).runs_alone = fact.alone;
     return {};
 }
 
@@ -195,7 +204,9 @@ Result<void> State::Content::give_back(const UnitGivenBack& fact) {
         on_failed_at(agents[unit.agent].node, fact.unit);
     }
     if (shows_no_progress(fact.end)) count_up(unit.stalled_stops);
-    const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0};
+    // A node that keeps ranks apart is known, and to blame.
+    const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0} &&
+                      fact.end.unfit_node.empty();
     if (died) count_up(unit.agent_deaths);
     return move(fact.unit, UnitEvent::give_back);
 }

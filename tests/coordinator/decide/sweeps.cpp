@@ -14,6 +14,12 @@ Stage make_stage(const std::string& name, int count) {
     return stage;
 }
 
+Stage make_gangs(const std::string& name, int count, std::uint32_t ranks) {
+    Stage stage = make_stage(name, count);
+    stage.resources.ranks = ranks;
+    return stage;
+}
+
 Sweep make_sweep(std::vector<Stage> stages) {
     Sweep sweep;
     sweep.name = "test";
@@ -46,6 +52,15 @@ Fact joined(IncarnationId agent, const std::string& node, std::uint32_t cpus) {
 Fact assigned(IncarnationId agent, UnitKey unit, std::uint32_t attempt) {
     return UnitsAssigned{
         .incarnation = agent, .alone = false, .units = {{unit, AttemptNumber{attempt}}}};
+}
+
+Fact assigned(UnitKey unit, std::uint32_t attempt, std::vector<GangShare> gang) {
+    const IncarnationId leader = gang.front().agent;
+    return UnitsAssigned{
+        .incarnation = leader,
+        .alone = false,
+        .units = {{unit, AttemptNumber{attempt}}},
+        .gang = std::move(gang)};
 }
 
 AttemptEnd ended(Cause cause, Millis ran) {

@@ -12,6 +12,9 @@ namespace xorch {
 // `count` units along the axis `i`, without a canary wave.
 Stage make_stage(const std::string& name, int count);
 
+// `count` gangs of so many ranks.
+Stage make_gangs(const std::string& name, int count, std::uint32_t ranks);
+
 Sweep make_sweep(std::vector<Stage> stages);
 
 // The plan must exist.
@@ -25,6 +28,8 @@ constexpr IncarnationId agent_b{0xb};
 
 Fact joined(IncarnationId agent, const std::string& node = "node-1", std::uint32_t cpus = 2);
 Fact assigned(IncarnationId agent, UnitKey unit, std::uint32_t attempt);
+// The first of the shares leads.
+Fact assigned(UnitKey unit, std::uint32_t attempt, std::vector<GangShare> gang);
 Fact finished(UnitKey unit, std::uint32_t attempt, const std::string& rows = "{\"x\": 1}\n");
 AttemptEnd ended(Cause cause, Millis ran = Millis{1'000});
 
