@@ -42,6 +42,12 @@ Result<Value> describe_input(
 
 }  // namespace
 
+bool may_be_sent(const State& state, AssignedUnit unit) {
+    if (!state.has_unit(unit.unit)) return false;
+    if (state.plan().stage(unit.unit.stage).resources.ranks == 1) return true;
+    return state.gangs().contains(unit.unit) && state.unit(unit.unit).attempt == unit.attempt.value;
+}
+
 Result<Assignment> assignment(
     const State& state, AssignedUnit unit, bool alone, const SweepLayout& layout, RowSource& rows
 ) {
@@ -53,6 +59,10 @@ Result<Assignment> assignment(
     result.params = format_json(Value(plan.parameters(unit.unit)));
     result.seed = plan.seed(unit.unit);
     result.alone = alone;
+    if (const auto gang = state.gangs().find(unit.unit); gang != state.gangs().end()) {
+        for (const GangShare& share : gang->second)
+            result.hosts.push_back({state.find_agent(share.agent)->node, share.ranks});
+    }
     const Limits& limits = plan.stage(unit.unit.stage).limits;
     if (limits.timeout > Millis{0}) {
         const Millis ran{static_cast<std::int64_t>(state.unit(unit.unit).ran_ms)};

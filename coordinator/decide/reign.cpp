@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coordinator/decide/reign/live.h"
+#include "coordinator/decide/schedule/gangs.h"
 #include "core/planted.h"
 
 namespace xorch {
@@ -179,9 +180,14 @@ Millis Reign::next_tick() const {
     if (live_->ended) return Millis::max();
     if (!live_->ticked) return presence.began;
     Millis next = Millis::max();
+    const bool gangs_wait = any_gang_is_ready(live_->state);
     for (const std::uint32_t index : live_->state.present_agents()) {
         const AgentPresence* seen = presence.find(live_->state.agents()[index].incarnation);
         if (seen == nullptr) continue;
+        // A node that settled may take ranks; one that never got company may be too small.
+        for (const Millis moment : {seen->settled_at(), seen->greeted_at + tuning.lost_after}) {
+            if (gangs_wait && moment > presence.judged) next = std::min(next, moment);
+        }
         next = std::min(next, seen->last_heard + tuning.lost_after);
         if (seen->greeted) next = std::min(next, seen->next_heartbeat);
     }

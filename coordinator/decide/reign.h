@@ -165,6 +165,9 @@ class RowSource {
     virtual Result<std::string> rows(FactLocation at) = 0;
 };
 
+// Whether what was decided can still be said: a gang that ended meanwhile has no nodes any more.
+bool may_be_sent(const State& state, AssignedUnit unit);
+
 Result<Assignment> assignment(
     const State& state, AssignedUnit unit, bool alone, const SweepLayout& layout, RowSource& rows
 );

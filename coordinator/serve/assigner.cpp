@@ -93,6 +93,7 @@ bool Assigner::try_assign(IncarnationId to, const AssignKeys& keys) {
     std::vector<std::pair<AssignedUnit, Error>> impossible;
     std::size_t bytes = 0;
     for (const AssignedUnit& unit : keys.units) {
+        if (!may_be_sent(settings_.reign->state(), unit)) continue;
         auto made = assignment(settings_.reign->state(), unit, keys.alone, settings_.layout, rows_);
         if (!made) {
             impossible.emplace_back(unit, made.error());

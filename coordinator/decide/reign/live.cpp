@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "coordinator/decide/schedule/gangs.h"
 #include "core/planted.h"
 
 namespace xorch {
@@ -19,6 +20,14 @@ std::uint64_t report_number(const AgentMessage& message) {
         return checkpoint->sequence;
     }
     return 0;
+}
+
+// An agent of this node was there before, perhaps under an earlier coordinator.
+bool is_node_known(const State& state, const AgentHello& hello) {
+    const std::vector<AgentState>& all = state.agents();
+    return std::any_of(all.begin(), all.end(), [&](const AgentState& agent) {
+        return agent.allocation == hello.allocation && agent.node == hello.node;
+    });
 }
 
 }  // namespace
@@ -37,7 +46,8 @@ void Reign::Live::perform(Now now, Effects effects) {
         const FactBatch batch{.at_unix = now.unix, .facts = std::move(effects.facts)};
         const Appended where = sink.append(batch);
         appended = where.sequence;
-        const std::vector<HeldAttempt> held = replaceable_units(batch);
+        const std::vector<HeldAttempt> held = takeable_units(batch);
+        const std::vector<HeldGang> gangs = held_gangs(batch);
         for (const Fact& fact : batch.facts) {
             if (const auto* gone = std::get_if<AgentGone>(&fact)) {
                 spools_wanted.push_back(gone->incarnation);
@@ -48,7 +58,8 @@ void Reign::Live::perform(Now now, Effects effects) {
         XORCH_CHECK(applied.has_value(), applied.error().message);
         for (const Fact& fact : batch.facts)
             presence.observe(fact, state, now);
-        stop_replaced_units(held, effects);
+        stop_taken_units(now, held, effects);
+        end_ranks(now, gangs, batch, effects);
     }
     for (Outgoing& message : effects.messages) {
         if (const auto* wanted = std::get_if<AdoptionWanted>(&message)) {
@@ -63,42 +74,10 @@ void Reign::Live::perform(Now now, Effects effects) {
     }
 }
 
-// A selection decided anew may replace units that agents hold.
-std::vector<HeldAttempt> Reign::Live::replaceable_units(const FactBatch& batch) const {
-    const bool any = std::any_of(batch.facts.begin(), batch.facts.end(), [](const Fact& fact) {
-        return std::holds_alternative<SelectionDecided>(fact);
-    });
-    std::vector<HeldAttempt> held;
-    if (!any) return held;
-    for (const std::uint32_t index : state.present_agents()) {
-        const AgentState& agent = state.agents()[index];
-        for (const UnitKey unit : agent.holding)
-            held.push_back({
-                agent.incarnation, {unit, AttemptNumber{state.unit(unit).attempt}}
-            });
-    }
-    return held;
-}
-
-void Reign::Live::stop_replaced_units(const std::vector<HeldAttempt>& held, Effects& effects)
-    const {
-    for (const auto& [agent, attempt] : held) {
-        const bool is_current = state.has_unit(attempt.unit) &&
-                                state.unit(attempt.unit).phase == UnitPhase::assigned &&
-                                state.unit(attempt.unit).attempt == attempt.attempt.value;
-        if (is_current) continue;
-        const StopAttempt stop{
-            .unit = attempt.unit,
-            .attempt = attempt.attempt,
-            .cause = Cause::superseded,
-            .at_once = true};
-        effects.messages.emplace_back(ToAgent{agent, stop});
-    }
-}
-
 // Everything that is due now that something changed, and new work for whoever can take it.
 void Reign::Live::go_on(Now now) {
     presence.judged = now.boot;
+    lose_leavers(now);
     for (int round = 0; !ended; ++round) {
         XORCH_CHECK(round < rounds_max, "the rules go round in circles");
         Effects effects = on_progress(state, presence, now);
@@ -112,6 +91,10 @@ void Reign::Live::go_on(Now now) {
         perform(now, end_reign(state, presence, *reason, now));
         return;
     }
+    for (Effects gang = place_gang(state, presence, now); !gang.empty();
+         gang = place_gang(state, presence, now)) {
+        perform(now, std::move(gang));
+    }
     perform(now, schedule(state, presence, now));
 }
 
@@ -121,11 +104,20 @@ bool Reign::Live::is_present(IncarnationId agent) const {
 }
 
 void Reign::Live::greet(Now now, const AgentHello& hello) {
-    perform(now, on_hello(state, presence, hello, now));
+    const bool was_known = is_node_known(state, hello);
+    Effects effects = on_hello(state, presence, hello, now);
+    const Effects said{.facts = {}, .messages = effects.messages};
+    perform(now, std::move(effects));
     if (!is_present(hello.incarnation)) return;
     presence.named.insert(hello.allocation);
     AgentPresence& seen = presence.agents[hello.incarnation];
-    if (!seen.greeted) seen.next_heartbeat = now.boot;
+    if (!seen.greeted) {
+        seen.next_heartbeat = now.boot;
+        seen.greeted_at = now.boot;
+        // What an earlier agent, or this one under an earlier coordinator, left on the node ends
+        // when it hears the welcome.
+        if (was_known) take(now, hello.incarnation, {}, state.plan().sweep().tuning.lost_after);
+    }
     seen.greeted = true;
     seen.sent_home = presence.stopping != Stopping::no;
     seen.last_heard = now.boot;
@@ -133,6 +125,7 @@ void Reign::Live::greet(Now now, const AgentHello& hello) {
     // What it does not name may be in reports that follow, or was lost on the way to it: the next
     // heartbeat shows which.
     seen.short_beats = lacks_units(*state.find_agent(hello.incarnation), hello) ? 1 : 0;
+    remember_superseded(now, hello.incarnation, said);
 }
 
 void Reign::Live::hear_heartbeat(Now now, IncarnationId from, const AgentHeartbeat& beat) {
@@ -148,9 +141,16 @@ void Reign::Live::hear_heartbeat(Now now, IncarnationId from, const AgentHeartbe
 }
 
 void Reign::Live::lose(Now now, IncarnationId agent, const AgentEnd& end) {
-    if (is_present(agent)) {
-        perform(now, on_agent_gone(state, presence, *state.find_agent(agent), end, now));
-    }
+    if (!is_present(agent)) return;
+    const AgentState& known = *state.find_agent(agent);
+    AgentPresence& seen = presence.agents[agent];
+    const bool waits = end.in_order && !known.lends.empty();
+    if (!waits) return perform(now, on_agents_gone(state, presence, {&known}, end, now));
+    // The gangs may save what they did; silence would end them as ever.
+    seen.farewell = end.reason;
+    seen.sent_home = true;
+    presence.leavers.push_back(agent);
+    perform(now, on_lender_leaves(state, presence, known));
 }
 
 void Reign::Live::hear(Now now, IncarnationId from, const AgentMessage& message) {
@@ -193,6 +193,17 @@ std::vector<AgentMessage> Reign::Live::receive(
     return fresh;
 }
 
+Effects Reign::Live::hear_end(Now now, IncarnationId from, EndReport report) {
+    if (const auto seen = presence.agents.find(from); seen != presence.agents.end()) {
+        std::erase_if(seen->second.taken, [&](const TakenAttempt& each) {
+            return each.attempt == AssignedUnit{report.unit, report.attempt};
+        });
+    }
+    std::string& unfit = report.end.unfit_node;
+    if (!unfit.empty() && !may_do_without(state, presence, report.unit, unfit, now)) unfit.clear();
+    return on_end(state, from, report);
+}
+
 // Reports of different units share a batch of facts; a unit's next report is judged by the state
 // that its earlier ones made.
 void Reign::Live::take_reports(
@@ -208,7 +219,7 @@ void Reign::Live::take_reports(
             touched = {*unit};
         }
         if (const auto* end = std::get_if<EndReport>(&message)) {
-            effects.append(on_end(state, from, *end));
+            effects.append(hear_end(now, from, *end));
         } else if (const auto* checkpoint = std::get_if<CheckpointReport>(&message)) {
             effects.append(on_checkpoint(state, from, *checkpoint));
         }

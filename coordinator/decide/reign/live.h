@@ -21,6 +21,13 @@ struct HeldAttempt {
 // The unit that a report is about; nullptr for other messages.
 const UnitKey* unit_of(const AgentMessage& message);
 
+// A gang as it was before a batch of facts was applied.
+struct HeldGang {
+    AssignedUnit attempt;
+    UnitId id;
+    std::vector<GangShare> shares;
+};
+
 struct Reign::Live {
     Live(State the_state, EpochNumber epoch, FactSink& the_sink, Now now)
         : state(std::move(the_state)), sink(the_sink), presence(state, epoch, now) {
@@ -29,11 +36,22 @@ struct Reign::Live {
     }
 
     void perform(Now now, Effects effects);
-    std::vector<HeldAttempt> replaceable_units(const FactBatch& batch) const;
-    void stop_replaced_units(const std::vector<HeldAttempt>& held, Effects& effects) const;
+
+    // leftovers.cpp: what ends without its agent's report, and what gangs leave on other nodes
+    std::vector<HeldAttempt> takeable_units(const FactBatch& batch) const;
+    std::vector<HeldGang> held_gangs(const FactBatch& batch) const;
+    void stop_taken_units(Now now, const std::vector<HeldAttempt>& held, Effects& effects);
+    void end_ranks(
+        Now now, const std::vector<HeldGang>& held, const FactBatch& batch, Effects& effects
+    );
+    void take(Now now, IncarnationId agent, AssignedUnit attempt, Millis lives_for);
+    void remember_superseded(Now now, IncarnationId agent, const Effects& said);
+    void lose_leavers(Now now);
+
     void go_on(Now now);
     void take_reports(Now now, IncarnationId from, std::span<const AgentMessage> messages);
     std::vector<AgentMessage> receive(IncarnationId from, std::span<const AgentMessage> reports);
+    Effects hear_end(Now now, IncarnationId from, EndReport report);
     void hear(Now now, IncarnationId from, const AgentMessage& message);
     void hear_started(Now now, IncarnationId from, const AttemptStarted& started);
     void greet(Now now, const AgentHello& hello);

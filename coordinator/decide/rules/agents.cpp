@@ -34,23 +34,59 @@ std::set<UnitKey> suspects(const State& state, const Presence& presence, const A
     for (const UnitKey unit : agent.holding) {
         const Resources& each = state.plan().stage(unit.stage).resources;
         is_full = is_full || fitting(agent.capacity, used, each) == 0;
-        if (!is_full) {
-            used.cpus += each.cpus;
-            used.gpus += each.gpus;
-            used.memory.value += each.memory.value;
-        }
+        if (!is_full) occupy(used, each, 1);
         if (!is_full || presence.running.contains(unit)) result.insert(unit);
     }
     return result;
 }
 
-// Chance can kill an agent while a suspect runs alone: that is forgiven as often as the unit's own
-// failures are, and counted apart from them.
-bool is_to_blame(const State& state, UnitKey unit) {
-    const std::uint32_t deaths = state.unit(unit).agent_deaths;
-    const std::uint32_t retries = state.plan().stage(unit.stage).limits.retries;
-    constexpr std::uint32_t countable = std::numeric_limits<std::uint8_t>::max();
-    return deaths >= std::min(deaths_before_alone + retries, countable);
+// The attempt ends with the agent, and may have killed it if it `ran` there.
+Fact lost_with(const State& state, const AgentState& agent, UnitKey unit, AttemptEnd end) {
+    const AttemptNumber attempt{state.unit(unit).attempt};
+    if (!agent.runs_alone || end.ran <= Millis{0} || !is_to_blame(state, unit)) {
+        return UnitGivenBack{unit, attempt, std::move(end)};
+    }
+    end.cause = Cause::poison;
+    end.message = fmt::format(
+        "its agent died on {} although nothing else ran there; {} agents died with it before",
+        agent.node,
+        state.unit(unit).agent_deaths
+    );
+    return UnitFailed{unit, attempt, std::move(end)};
+}
+
+Outgoing stop_of(const State& state, UnitKey unit, Cause cause, bool at_once) {
+    const UnitState& known = state.unit(unit);
+    const StopAttempt stop{
+        .unit = unit, .attempt = AttemptNumber{known.attempt}, .cause = cause, .at_once = at_once};
+    return ToAgent{state.agents()[known.agent].incarnation, stop};
+}
+
+Millis ran_so_far(const Presence& presence, UnitKey unit, Now now) {
+    const auto running = presence.running.find(unit);
+    return running == presence.running.end() ? Millis{0} : now.boot - running->second.since;
+}
+
+Effects give_back_held(
+    const State& state,
+    const Presence& presence,
+    const AgentState& agent,
+    const AgentEnd& how,
+    Now now
+) {
+    Effects effects;
+    const std::set<UnitKey> blamed =
+        how.in_order ? std::set<UnitKey>{} : suspects(state, presence, agent);
+    for (const UnitKey unit : agent.holding) {
+        AttemptEnd end;
+        end.cause = Cause::agent_lost;
+        end.message = fmt::format("agent on {} is gone: {}", agent.node, how.reason);
+        if (blamed.contains(unit)) {
+            end.ran = std::max(ran_so_far(presence, unit, now), Millis{1});
+        }
+        effects.facts.push_back(lost_with(state, agent, unit, std::move(end)));
+    }
+    return effects;
 }
 
 // Whether what we know of the allocation's end is to be kept, whatever an agent says. A job that
@@ -64,6 +100,15 @@ bool is_end_known(const AllocationState& allocation, const AgentHello& hello, No
 }
 
 }  // namespace
+
+// Chance can kill an agent while a suspect runs alone: that is forgiven as often as the unit's own
+// failures are, and counted apart from them.
+bool is_to_blame(const State& state, UnitKey unit) {
+    const std::uint32_t deaths = state.unit(unit).agent_deaths;
+    const std::uint32_t retries = state.plan().stage(unit.stage).limits.retries;
+    constexpr std::uint32_t countable = std::numeric_limits<std::uint8_t>::max();
+    return deaths >= std::min(deaths_before_alone + retries, countable);
+}
 
 bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now) {
     const AgentPresence* seen = presence.find(agent.incarnation);
@@ -96,7 +141,7 @@ Effects on_hello(const State& state, const Presence& presence, const AgentHello&
             const AgentState& other = state.agents()[index];
             if (other.allocation != hello.allocation || other.node != hello.node) continue;
             const AgentEnd end{.in_order = false, .reason = "replaced by a new agent of its node"};
-            effects.append(on_agent_gone(state, presence, other, end, now));
+            effects.append(on_agents_gone(state, presence, {&other}, end, now));
         }
         effects.facts.push_back(AgentJoined{
             .incarnation = hello.incarnation,
@@ -113,6 +158,9 @@ Effects on_hello(const State& state, const Presence& presence, const AgentHello&
         .epoch = presence.epoch, .superseded = {}, .acknowledged_through = 0, .lends = {}};
     for (const AssignedUnit& held : hello.holding) {
         if (!is_current(state, hello.incarnation, held)) welcome.superseded.push_back(held);
+    }
+    for (const UnitKey unit : agent == nullptr ? std::vector<UnitKey>{} : agent->lends) {
+        welcome.lends.push_back({state.plan().id(unit), AttemptNumber{state.unit(unit).attempt}});
     }
     // What was received and not acknowledged yet is acknowledged when it is durable, not here.
     if (hello.first_unacknowledged > 0) {
@@ -142,41 +190,44 @@ Effects on_short_heartbeats(const State& state, const AgentState& agent) {
     return effects;
 }
 
-Effects on_agent_gone(
+Effects on_agents_gone(
     const State& state,
     const Presence& presence,
-    const AgentState& agent,
+    const std::vector<const AgentState*>& agents,
     const AgentEnd& how,
     Now now
 ) {
     Effects effects;
-    const std::set<UnitKey> blamed =
-        how.in_order ? std::set<UnitKey>{} : suspects(state, presence, agent);
-    for (const UnitKey unit : agent.holding) {
-        const AttemptNumber attempt{state.unit(unit).attempt};
-        AttemptEnd end;
-        end.cause = Cause::agent_lost;
-        end.message = fmt::format("agent on {} is gone: {}", agent.node, how.reason);
-        if (blamed.contains(unit)) {
-            const auto running = presence.running.find(unit);
-            const bool is_known = running != presence.running.end();
-            const Millis since = is_known ? now.boot - running->second.since : Millis{0};
-            end.ran = std::max(since, Millis{1});
-        }
-        if (agent.runs_alone && blamed.contains(unit) && is_to_blame(state, unit)) {
-            end.cause = Cause::poison;
-            end.message = fmt::format(
-                "its agent died on {} although nothing else ran there; {} agents died with it "
-                "before",
-                agent.node,
-                state.unit(unit).agent_deaths
-            );
-            effects.facts.push_back(UnitFailed{unit, attempt, std::move(end)});
-        } else {
-            effects.facts.push_back(UnitGivenBack{unit, attempt, std::move(end)});
+    std::set<UnitKey> over;
+    for (const AgentState* agent : agents) {
+        effects.append(give_back_held(state, presence, *agent, how, now));
+        over.insert(agent->holding.begin(), agent->holding.end());
+    }
+    for (const AgentState* agent : agents) {
+        for (const UnitKey unit : agent->lends) {
+            if (!over.insert(unit).second) continue;
+            AttemptEnd end;
+            end.cause = Cause::agent_lost;
+            end.message =
+                fmt::format("agent on {}, one of its nodes, is gone: {}", agent->node, how.reason);
+            // The leader would have said that it runs.
+            if (!how.in_order) end.ran = ran_so_far(presence, unit, now);
+            effects.facts.push_back(lost_with(state, *agent, unit, std::move(end)));
+            effects.messages.push_back(stop_of(state, unit, Cause::agent_lost, true));
         }
     }
-    effects.facts.push_back(AgentGone{agent.incarnation, how.in_order, how.reason});
+    for (const AgentState* agent : agents)
+        effects.facts.push_back(AgentGone{agent->incarnation, how.in_order, how.reason});
+    return effects;
+}
+
+Effects on_lender_leaves(const State& state, const Presence& presence, const AgentState& agent) {
+    Effects effects;
+    const bool on_request = presence.stopping != Stopping::no;
+    for (const UnitKey unit : agent.lends) {
+        const Cause cause = on_request ? Cause::stop_request : Cause::preempted;
+        effects.messages.push_back(stop_of(state, unit, cause, false));
+    }
     return effects;
 }
 

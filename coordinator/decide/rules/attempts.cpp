@@ -92,6 +92,12 @@ std::optional<AttemptEnd> final_failure(const State& state, const EndReport& rep
         if (unit.own_failures >= limits.retries) return end;
         return std::nullopt;
     }
+    const bool is_alone = state.agents()[unit.agent].runs_alone;
+    const bool died = end.cause == Cause::agent_lost && end.ran > Millis{0};
+    if (died && is_alone && is_to_blame(state, report.unit)) {
+        end.cause = Cause::poison;
+        return end;
+    }
     const bool stalls =
         is_known_stop(end.cause) && end.cause != Cause::stop_request && end.ran > Millis{0};
     if (!stalls || unit.stalled_stops == 0) return std::nullopt;
@@ -118,6 +124,10 @@ Effects on_end(const State& state, IncarnationId from, const EndReport& report) 
         effects.facts.push_back(UnitFailed{report.unit, report.attempt, std::move(*end)});
     } else {
         effects.facts.push_back(UnitGivenBack{report.unit, report.attempt, report.end});
+        const std::string& unfit = report.end.unfit_node;
+        if (!unfit.empty() && !state.blamed_nodes().contains(unfit)) {
+            effects.facts.push_back(NodeBlamed{unfit, report.end.message});
+        }
     }
     return effects;
 }

@@ -61,6 +61,23 @@ bool TrustedNodes::asks_for_another(UnitKey unit, const std::string& node) const
     });
 }
 
+bool may_do_without(
+    const State& state, const Presence& presence, UnitKey gang, const std::string& node, Now now
+) {
+    const auto shares = state.gangs().find(gang);
+    if (shares == state.gangs().end()) return false;
+    const bool is_its_own =
+        std::any_of(shares->second.begin(), shares->second.end(), [&](const GangShare& share) {
+            return state.find_agent(share.agent)->node == node;
+        });
+    const std::vector<std::uint32_t>& present = state.present_agents();
+    return is_its_own && std::any_of(present.begin(), present.end(), [&](std::uint32_t index) {
+               const AgentState& agent = state.agents()[index];
+               return agent.node != node && !is_doubted(state, agent.node) &&
+                      is_there(state, presence, agent, now);
+           });
+}
+
 Effects on_blame(const State& state, const Presence& presence, Now now) {
     Effects effects;
     if (!any_trouble(state)) return effects;
@@ -79,7 +96,7 @@ Effects on_blame(const State& state, const Presence& presence, Now now) {
     if (!trusted.any() && !any_waits(state)) return effects;
     for (const std::uint32_t index : state.present_agents()) {
         const AgentState& agent = state.agents()[index];
-        const bool is_idle = agent.holding.empty() && is_there(state, presence, agent, now);
+        const bool is_idle = agent.is_idle() && is_there(state, presence, agent, now);
         if (!is_idle || !state.blamed_nodes().contains(agent.node)) continue;
         Leave leave{.reason = "its node is blamed", .at_once = false};
         effects.messages.push_back(ToAgent{agent.incarnation, std::move(leave)});

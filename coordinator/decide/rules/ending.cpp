@@ -78,6 +78,10 @@ Effects end_reign(
             const AttemptNumber attempt{state.unit(unit).attempt};
             effects.facts.push_back(UnitGivenBack{unit, attempt, std::move(end)});
         }
+    }
+    // Only now: nobody goes whose node lends to a gang.
+    for (const std::uint32_t index : state.present_agents()) {
+        const AgentState& agent = state.agents()[index];
         const bool at_once = presence.stopping == Stopping::at_once;
         effects.facts.push_back(AgentGone{agent.incarnation, true, reason});
         Leave leave{.reason = reason, .at_once = at_once};

@@ -60,7 +60,7 @@ std::uint32_t lanes_wanted(const State& state) {
         const std::uint32_t live = stage.in(UnitPhase::ready) + stage.in(UnitPhase::assigned);
         if (live == 0) continue;
         const Resources& each = state.plan().stage(StageIndex{s}).resources;
-        needed += static_cast<double>(live) / slots_of_allocation(state, each);
+        needed += static_cast<double>(live) * each.ranks / slots_of_allocation(state, each);
     }
     const double lanes = std::clamp(std::ceil(needed), 1.0, static_cast<double>(most));
     return static_cast<std::uint32_t>(lanes);
@@ -95,7 +95,7 @@ Effects give_back_lanes(const State& state, const Presence& presence, std::uint3
         for (const std::uint32_t index : state.present_agents()) {
             const AgentState& agent = state.agents()[index];
             const AgentPresence* seen = presence.find(agent.incarnation);
-            const bool is_idle = agent.allocation == each.allocation && agent.holding.empty();
+            const bool is_idle = agent.allocation == each.allocation && agent.is_idle();
             if (!is_idle || seen == nullptr || !seen->greeted || seen->sent_home) continue;
             const Leave leave{.reason = std::string(reason_not_needed), .at_once = false};
             effects.messages.push_back(ToAgent{agent.incarnation, leave});
@@ -198,12 +198,13 @@ Effects on_ended(
     const bool is_outweighed = is_forgotten && !planted::has(planted::Bug::forgotten_ends) &&
                                was_heard_lately(state, presence, ended.allocation, now);
     if (is_outweighed) return effects;
+    std::vector<const AgentState*> gone;
     for (const std::uint32_t index : state.present_agents()) {
         const AgentState& agent = state.agents()[index];
-        if (agent.allocation != ended.allocation) continue;
-        const AgentEnd end{.in_order = false, .reason = "its allocation ended: " + ended.reason};
-        effects.append(on_agent_gone(state, presence, agent, end, now));
+        if (agent.allocation == ended.allocation) gone.push_back(&agent);
     }
+    const AgentEnd end{.in_order = false, .reason = "its allocation ended: " + ended.reason};
+    effects = on_agents_gone(state, presence, gone, end, now);
     const bool on_request = presence.stopping != Stopping::no;
     effects.facts.push_back(AllocationEnded{
         ended.allocation, on_request ? std::string(reason_stop_requested) : ended.reason});

@@ -39,6 +39,13 @@ Millis ask_delay(std::uint32_t refusals) {
 
 }  // namespace
 
+Millis AgentPresence::settled_at() const {
+    Millis last{0};
+    for (const TakenAttempt& each : taken)
+        last = std::max(last, each.until);
+    return last;
+}
+
 Presence::Presence(const State& state, EpochNumber reign, Now now)
     : epoch(reign),
       began(now.boot),

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,12 @@
 #include "core/time.h"
 
 namespace xorch {
+
+// Was taken from an agent that did not report its end, and may live on there for a while.
+struct TakenAttempt {
+    AssignedUnit attempt;
+    Millis until{0};
+};
 
 struct AgentPresence {
     Millis last_heard{0};
@@ -25,6 +32,13 @@ struct AgentPresence {
     std::uint32_t short_beats = 0;
     bool sent_home = false;  // asked to leave, because there is nothing for it
     bool leaving = false;    // as it says
+    Millis greeted_at{0};
+    // Goodbye was said while its node lends to gangs: it counts until these have ended.
+    std::optional<std::string> farewell{};
+    std::vector<TakenAttempt> taken{};
+
+    // When nothing that was taken from it can live on its node any more.
+    Millis settled_at() const;
 };
 
 struct RunningAttempt {
@@ -60,6 +74,7 @@ struct Presence {
     // calls queued may be gone.
     std::set<AllocationId> named;
     std::map<UnitKey, Millis> adoption_asked;  // when AdoptionWanted was said last
+    std::vector<IncarnationId> leavers;        // that said goodbye while they lend
     std::vector<bool> selected;                // selections decided in this reign
 
     const AgentPresence* find(IncarnationId agent) const;

@@ -183,46 +183,13 @@ void watch_adoptions(const State& state, const Presence& presence, Now now, Effe
     }
 }
 
-// Ready units of this stage fit no agent that is here, not even an empty one.
-bool fits_nobody(const State& state, StageIndex stage) {
-    const Resources& each = state.plan().stage(stage).resources;
-    const std::vector<std::uint32_t>& present = state.present_agents();
-    return std::none_of(present.begin(), present.end(), [&](std::uint32_t index) {
-        return fitting(state.agents()[index].capacity, {}, each) > 0;
-    });
-}
-
-// Nothing runs, and what could run asks for more than any agent has: nobody would ever wake it.
-void watch_fit(const State& state, const Presence& presence, Effects& effects) {
-    if (state.paused() || state.present_agents().empty() || !presence.delayed.empty()) return;
-    std::optional<StageIndex> unfit;
-    for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
-        const StageState& stage = state.stage(StageIndex{s});
-        if (stage.in(UnitPhase::assigned) > 0) return;
-        if (stage.in(UnitPhase::ready) == 0) continue;
-        if (!fits_nobody(state, StageIndex{s})) return;
-        unfit = StageIndex{s};
-    }
-    if (!unfit) return;
-    const Stage& stage = state.plan().stage(*unfit);
-    effects.facts.push_back(SweepPaused{fmt::format(
-        "a unit of stage {} asks for cpus = {}, gpus = {}, memory = \"{}M\", more than any agent "
-        "has. Lower its resources in the sweep file (or raise local.slots) and `xorch submit` it "
-        "again: what is finished is taken over.",
-        stage.name,
-        stage.resources.cpus,
-        stage.resources.gpus,
-        stage.resources.memory.value >> 20U
-    )});
-}
-
 }  // namespace
 
 Effects on_progress(const State& state, const Presence& presence, Now now) {
     Effects effects;
     watch_selections(state, presence, effects);
     if (effects.facts.empty()) watch_waves(state, presence, now, effects);
-    if (effects.facts.empty()) watch_fit(state, presence, effects);
+    if (effects.facts.empty()) effects.append(watch_fit(state, presence, now));
     if (effects.facts.empty()) watch_notifications(state, effects);
     watch_adoptions(state, presence, now, effects);
     return effects;

@@ -29,13 +29,20 @@ struct AgentEnd {
     std::string reason;
 };
 
-Effects on_agent_gone(
+// Gangs that they lead, or lend to, are given back as a whole.
+Effects on_agents_gone(
     const State& state,
     const Presence& presence,
-    const AgentState& agent,
+    const std::vector<const AgentState*>& agents,
     const AgentEnd& end,
     Now now
 );
+
+// Its node lends to gangs, and it wants to leave: they are asked to stop in order.
+Effects on_lender_leaves(const State& state, const Presence& presence, const AgentState& agent);
+
+// The unit's agents died so often, the last time while it ran alone, that it is no chance.
+bool is_to_blame(const State& state, UnitKey unit);
 
 // The agent may be given units: it greeted this reign, was heard lately and stays.
 bool is_there(const State& state, const Presence& presence, const AgentState& agent, Now now);
@@ -73,6 +80,12 @@ class TrustedNodes {
     std::map<std::string, Capacity> trusted_;  // with the capacity of its largest agent
 };
 
+// Whether a node that keeps a gang's ranks apart can be done without: it is one of the gang's, and
+// another one is there to be used.
+bool may_do_without(
+    const State& state, const Presence& presence, UnitKey gang, const std::string& node, Now now
+);
+
 // A node is blamed only for units that were done elsewhere. Agents of blamed nodes leave as soon as
 // they are idle, where somebody else is there or comes.
 Effects on_blame(const State& state, const Presence& presence, Now now);
@@ -95,6 +108,12 @@ Effects on_progress(const State& state, const Presence& presence, Now now);
 
 // When on_progress() might see a canary as healthy.
 std::optional<Millis> next_healthy_canary(const State& state, const Presence& presence);
+
+// ---- fit.cpp ----
+
+// Nothing runs, and what could run asks for more than any agent has: the sweep is paused, or an
+// allocation that lost nodes makes room for a whole one.
+Effects watch_fit(const State& state, const Presence& presence, Now now);
 
 // ---- lane.cpp ----
 
@@ -128,7 +147,7 @@ std::optional<std::string> why_over(const State& state, const Presence& presence
 Effects end_reign(const State& state, const Presence& presence, const std::string& reason, Now now);
 Effects ask_agents_to_leave(const State& state, const Presence& presence);
 
-// ---- scheduler.cpp ----
+// ---- schedule/scheduler.cpp ----
 
 Effects schedule(const State& state, const Presence& presence, Now now);
 

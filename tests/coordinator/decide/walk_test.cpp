@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Stages with inputs, an equal unit, a selection, canaries and retries.
+// Stages with inputs, an equal unit, a selection, gangs, canaries and retries.
 Sweep everything() {
     Stage small = make_stage("small", 5);
     small.canary = true;
@@ -26,7 +26,10 @@ Sweep everything() {
     Stage report = make_stage("report", 5);
     report.needs = {"small", "large"};
     report.limits.timeout = 20s;
-    Sweep sweep = make_sweep({small, again, large, report});
+    Stage wide = make_gangs("wide", 3, 3);
+    wide.needs = {"small"};
+    wide.limits.retries = 1;
+    Sweep sweep = make_sweep({small, again, large, report, wide});
     Select best;
     best.name = "best";
     best.from = "small";
@@ -135,6 +138,7 @@ class Walk {
             {"cancel",   R"({"units": ["small/1"]})"           },
             {"cancel",   R"({"stages": ["report"]})"           },
             {"cancel",   R"({"units": ["again/2", "small/3"]})"},
+            {"cancel",   R"({"units": ["wide/0", "wide/2"]})"  },
             {"retry",    ""                                    },
             {"retry",    R"({"stages": ["report"]})"           },
             {"pause",    ""                                    },
