@@ -12,6 +12,9 @@
 
 namespace xorch {
 
+// Exit code of a rank of a gang that waited too long for the others.
+inline constexpr int hung_exit_code = 81;
+
 // ---- agent -> runner ----
 
 // Paths are absolute; an empty one means there is none.

@@ -12,4 +12,7 @@ namespace xorch {
 // loopback. not_found names the interfaces that there are.
 Result<std::string> find_address(const std::string& interface);
 
+// The IPv4 address of this machine by which the one at the numeric address `peer` knows it.
+Result<std::string> find_address_towards(const std::string& peer);
+
 }  // namespace xorch

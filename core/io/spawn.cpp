@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ struct ChildPlan {
     int output = -1;
     int error_output = -1;
     const cpu_set_t* cpus = nullptr;
+    bool dies_with_parent = false;
     const char* failed_step = nullptr;
     int failed_errno = 0;
 };
@@ -100,6 +102,9 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int run_child(voi
     }
     if (plan->cpus != nullptr && ::sched_setaffinity(0, sizeof(cpu_set_t), plan->cpus) != 0) {
         return give_up(plan, "pinning it to its CPUs");
+    }
+    if (plan->dies_with_parent && ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+        return give_up(plan, "tying it to its parent");
     }
     sigset_t none;
     ::sigemptyset(&none);
@@ -174,6 +179,7 @@ Result<pid_t> spawn(const SpawnRequest& request) {
         .output = request.output,
         .error_output = request.error_output,
         .cpus = request.cpus.empty() ? nullptr : &cpus,
+        .dies_with_parent = request.dies_with_parent,
     };
     // A signal handler of ours must not run in the child while it shares our memory.
     sigset_t all;

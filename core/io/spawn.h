@@ -23,6 +23,7 @@ struct SpawnRequest {
     int output = -1;                       // descriptor for stdout; -1 = /dev/null
     int error_output = -1;                 // descriptor for stderr; -1 = the same as stdout
     std::vector<int> cpus;                 // pinned to these; empty = not pinned
+    bool dies_with_parent = false;         // killed when the thread that started it ends
 };
 
 // The child's pid. It has executed the program by then.

@@ -11,12 +11,10 @@
 #include <string>
 #include <thread>
 
+#include "core/runner_messages.h"
 #include "core/time.h"
 
 namespace xorch {
-
-// Exit code of a rank that waited too long for the others.
-inline constexpr int hung_exit_code = 81;
 
 class Watchdog {
  public:

@@ -32,6 +32,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_relay(app, context);
     add_keeper(app, context);
     add_agent(app, context);
+    add_rank(app, context);
     add_probe(app, context);
 }
 

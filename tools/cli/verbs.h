@@ -103,6 +103,7 @@ void add_init(CLI::App& app, Context& context);
 void add_keeper(CLI::App& app, Context& context);
 void add_pause(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
+void add_rank(CLI::App& app, Context& context);
 void add_rehearse(CLI::App& app, Context& context);
 void add_resume(CLI::App& app, Context& context);
 void add_retry(CLI::App& app, Context& context);

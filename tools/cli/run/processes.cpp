@@ -7,11 +7,13 @@
 
 #include "core/io/clock.h"
 #include "core/io/descriptor.h"
+#include "core/io/process.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/slurm_run.h"
 #include "tools/cli/verbs.h"
 #include "worker/agent_loop.h"
 #include "worker/keeper.h"
+#include "worker/rank/rank_process.h"
 
 namespace xorch {
 
@@ -65,6 +67,13 @@ Result<ExitCode> agent(const ProcessOptions& options) {
     settings.capacity = measure_capacity(opened->sweep);
     if (auto left = run_agent(opened->sweep, settings); !left) return tl::unexpected(left.error());
     return ExitCode::complete;
+}
+
+// The program's own code says how the rank ended: the launcher acts on it.
+Result<ExitCode> rank(const std::string& folder) {
+    const auto ended = run_rank(folder, current_environment());
+    if (!ended) return tl::unexpected(ended.error());
+    return static_cast<ExitCode>(*ended);
 }
 
 void add_sweep_option(Verb& verb, ProcessOptions& options) {
@@ -130,6 +139,20 @@ void add_agent(CLI::App& app, Context& context) {
     );
     add_allocation_options(verb, options);
     verb.option("--incarnation", options.incarnation, "This life of the agent").required();
+}
+
+void add_rank(CLI::App& app, Context& context) {
+    auto& folder = context.keep<std::string>();
+    Verb verb = add_verb(
+        app,
+        context,
+        {.name = "rank",
+         .group = VerbGroup::hidden,
+         .purpose = "Be a rank of a gang",
+         .example = ""},
+        [&folder] { return rank(folder); }
+    );
+    verb.option("folder", folder, "The gang's folder").required();
 }
 
 }  // namespace xorch

@@ -1,0 +1,155 @@
+#include "worker/gang/rank_end.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/json.h"
+#include "worker/gang/launch.h"
+
+namespace xorch {
+
+namespace {
+
+constexpr std::string_view file_prefix = "rank-";
+constexpr std::string_view file_suffix = ".json";
+
+// More are not told one by one.
+constexpr std::uint32_t ranks_shown_max = 16;
+
+std::int64_t whole(const Value& object, std::string_view key) {
+    const Value* value = object.find(key);
+    const auto* number = value == nullptr ? nullptr : value->get_if<std::int64_t>();
+    return number == nullptr ? 0 : *number;
+}
+
+std::string words(const Value& object, std::string_view key) {
+    const Value* value = object.find(key);
+    const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
+    return text == nullptr ? "" : *text;
+}
+
+bool is_true(const Value& object, std::string_view key) {
+    const Value* value = object.find(key);
+    return value != nullptr && *value == Value(true);
+}
+
+bool is_earlier(const RankEnd& left, const RankEnd& right) {
+    return std::tie(left.ended_unix_ms, left.rank) < std::tie(right.ended_unix_ms, right.rank);
+}
+
+std::string last_line(std::string_view text) {
+    while (text.ends_with('\n'))
+        text.remove_suffix(1);
+    return std::string(text.substr(text.rfind('\n') + 1));
+}
+
+std::string how(const RankEnd& end, int hung_exit_code) {
+    if (!end.reason.empty()) return ": " + end.reason;
+    if (end.signal != 0) return fmt::format(" was killed by signal {}", end.signal);
+    if (hung_exit_code != 0 && end.exit_code == hung_exit_code) {
+        return ": a collective hung: " + last_line(end.tail);
+    }
+    return fmt::format(" exited with code {}", end.exit_code);
+}
+
+std::string others(std::uint32_t ranks, std::uint32_t first) {
+    if (ranks == 1) return "";
+    if (ranks - 1 > ranks_shown_max) {
+        return fmt::format("; the other {} ranks ended with it (collateral)", ranks - 1);
+    }
+    std::string list;
+    for (std::uint32_t rank = 0; rank < ranks; ++rank) {
+        if (rank != first) list += fmt::format("{}{}", list.empty() ? "" : ", ", rank);
+    }
+    return fmt::format("; rank{} {} ended with it (collateral)", ranks == 2 ? "" : "s", list);
+}
+
+}  // namespace
+
+std::string rank_end_name(std::uint32_t rank) {
+    return fmt::format("{}{}{}", file_prefix, rank, file_suffix);
+}
+
+std::string format_rank_end(const RankEnd& end) {
+    return format_json(Object{
+        {"rank",          std::int64_t{end.rank}},
+        {"node",          end.node              },
+        {"ended_unix_ms", end.ended_unix_ms     },
+        {"exit_code",     end.exit_code         },
+        {"signal",        end.signal            },
+        {"out_of_memory", end.out_of_memory     },
+        {"reason",        end.reason            },
+        {"tail",          end.tail              }
+    });
+}
+
+Result<RankEnd> parse_rank_end(std::string_view text) {
+    const auto read = parse_json(text);
+    if (!read) return tl::unexpected(read.error());
+    if (read->find("rank") == nullptr) {
+        return fail(ErrorCode::corrupted, "the end of a rank does not say of which");
+    }
+    RankEnd end;
+    end.rank = static_cast<std::uint32_t>(whole(*read, "rank"));
+    end.node = words(*read, "node");
+    end.ended_unix_ms = whole(*read, "ended_unix_ms");
+    end.exit_code = static_cast<int>(whole(*read, "exit_code"));
+    end.signal = static_cast<int>(whole(*read, "signal"));
+    end.out_of_memory = is_true(*read, "out_of_memory");
+    end.reason = words(*read, "reason");
+    end.tail = words(*read, "tail");
+    return end;
+}
+
+std::vector<RankEnd> read_rank_ends(Disk& disk, const std::string& folder) {
+    std::vector<RankEnd> ends;
+    const auto names = disk.list(folder);
+    if (!names) return ends;
+    for (const std::string& name : *names) {
+        if (!name.starts_with(file_prefix) || !name.ends_with(file_suffix)) continue;
+        const auto text = disk.read(folder + "/" + name);
+        auto end = text ? parse_rank_end(*text) : Result<RankEnd>(tl::unexpected(text.error()));
+        if (end) ends.push_back(std::move(*end));
+    }
+    return ends;
+}
+
+std::optional<GangVerdict> judge_ranks(
+    const std::vector<RankEnd>& ends,
+    const std::vector<RankHost>& hosts,
+    int exit_checkpointed,
+    int hung_exit_code
+) {
+    const auto asks_again = [&](const RankEnd& end) {
+        return end.signal == 0 && end.exit_code == exit_checkpointed && end.reason.empty();
+    };
+    const RankEnd* first = nullptr;
+    const RankEnd* checkpointed = nullptr;
+    for (const RankEnd& end : ends) {
+        if (asks_again(end)) {
+            checkpointed = &end;
+        } else if (first == nullptr || is_earlier(end, *first)) {
+            first = &end;
+        }
+    }
+    if (first == nullptr) {
+        if (checkpointed == nullptr) return std::nullopt;
+        return GangVerdict{.has_failed = false, .first = *checkpointed, .message = {}};
+    }
+    const std::uint32_t ranks = rank_count(hosts);
+    return GangVerdict{
+        .has_failed = true,
+        .first = *first,
+        .message = fmt::format(
+            "rank {} of {} on {}{}{}",
+            first->rank,
+            ranks,
+            first->node,
+            how(*first, hung_exit_code),
+            others(ranks, first->rank)
+        )};
+}
+
+}  // namespace xorch
