@@ -74,6 +74,18 @@ void end_leftovers(const std::string& sweep_directory) {
     }
 }
 
+// Ranks on this node of gangs that the agent led: if Slurm started them, its daemon is their
+// parent.
+void end_led_ranks(IncarnationId leader) {
+    const std::string hex = format_incarnation(leader);
+    // What does not end is stuck in the kernel; its slots are no worse off than its node.
+    end_processes([&] {
+        return processes_with("XORCH_INCARNATION", [&](const std::string& each) {
+            return each == hex;
+        });
+    });
+}
+
 class Keeper {
  public:
     Keeper(const KeeperSettings& settings, ProcessName self, Descriptor signals)
@@ -107,6 +119,7 @@ Result<void> Keeper::run() {
         if (!agent) return fail_with_context(agent.error(), "starting the agent");
         const ProcessEnd end = watch(*agent);
         end_descendants();
+        end_led_ranks(*incarnation);
         remove_scratch(self_, *incarnation);
 
         if ((end.exit_code == 0 && end.signal == 0) || is_over()) return {};

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/io/spawn.h"
 #include "tests/support/temporary_directory.h"
 #include "worker/os/process_tree.h"
 
@@ -123,6 +124,30 @@ TEST_F(KeeperProcess, EndsWhatAnAgentOfADeadKeeperLeftBehind) {
     start("exit 0");
     int status = 0;
     EXPECT_EQ(waitpid(leftover, &status, 0), leftover);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(exit_code(), 0);
+}
+
+TEST_F(KeeperProcess, EndsRanksThatSlurmsDaemonStartedForAnAgentThatIsKilled) {
+    ASSERT_EQ(mkfifo((directory_ / "life").c_str(), 0600), 0);
+    ASSERT_EQ(mkfifo((directory_ / "go").c_str(), 0600), 0);
+    start(
+        "[ -e $D/second ] && exit 0; echo > $D/second; echo $I > $D/life; read x < $D/go; "
+        "kill -9 $$"
+    );
+    const auto life = lines("life");
+    ASSERT_EQ(life.size(), 1U);
+    const auto rank = spawn({
+        .program = "/bin/sh",
+        .argv = {"sh",                                    "-c", "while :; do read x < /dev/null; done"},
+        .environment = {"XORCH_INCARNATION=" + life[0]},
+        .directory = {                             },
+        .cpus = {    }
+    });
+    ASSERT_TRUE(rank);
+    std::ofstream(directory_ / "go") << "on\n";
+    int status = 0;
+    EXPECT_EQ(waitpid(*rank, &status, 0), *rank);
     EXPECT_TRUE(WIFSIGNALED(status));
     EXPECT_EQ(exit_code(), 0);
 }
