@@ -81,6 +81,10 @@ std::string SweepLayout::output(const UnitId& id, AttemptNumber attempt_number) 
     return attempt(id, attempt_number) + "/out";
 }
 
+std::string SweepLayout::gang(const UnitId& id, AttemptNumber number) const {
+    return attempt(id, number) + "/gang";
+}
+
 std::string SweepLayout::live_output(const UnitId& id, AttemptNumber attempt_number) const {
     return fmt::format("{}/{}-{}.live", logs(), format_unit_id(id), attempt_number.value);
 }

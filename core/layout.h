@@ -36,6 +36,8 @@ struct SweepLayout {
     // this one as input get. Per attempt, so that one which is superseded but alive cannot spoil
     // it.
     std::string output(const UnitId& id, AttemptNumber attempt) const;
+    // units/ab/cd/<32 hex>/<attempt>/gang: what the ranks of a running attempt share.
+    std::string gang(const UnitId& id, AttemptNumber attempt) const;
     // logs/<32 hex>-<attempt>.live: what a running attempt wrote so far, once there is much of it.
     std::string live_output(const UnitId& id, AttemptNumber attempt) const;
 };

@@ -24,7 +24,7 @@ void Agent::Content::on_assign(const Assign& assign) {
         if (!holdings.add(assignment)) continue;
         if (leaving) {
             give_back_unstarted(key, leaving->cause, leaving->reason);
-        } else if (holdings.too_large(key.unit)) {
+        } else if (holdings.too_large(assignment)) {
             give_back_unstarted(key, Cause::spawn, "the unit needs more than this node has");
         }
     }
@@ -64,6 +64,8 @@ void Agent::Content::on_order(Now now, const CoordinatorMessage& message) {
             {.cause = Cause::stop_request, .reason = order->reason, .goodbye_at = {}},
             order->at_once
         );
+    } else if (const auto* end = std::get_if<EndRanks>(&message)) {
+        out.orders.emplace_back(*end);
     } else if (const auto* beat = std::get_if<CoordinatorHeartbeat>(&message)) {
         if (beat->allocation_left > Millis{0}) on_allocation_left(now, beat->allocation_left);
     }
@@ -137,6 +139,7 @@ void Agent::on_message(Now now, EpochNumber epoch, const CoordinatorMessage& mes
     Content& self = *content_;
     if (!self.connected || !self.may_follow(epoch)) return;
     self.last_heard = now.boot;
+    self.ended_foreign = false;
     if (const auto* welcome = std::get_if<Welcome>(&message)) {
         self.on_welcome(now, *welcome);
     } else if (self.welcomed || std::holds_alternative<Leave>(message)) {
@@ -183,6 +186,7 @@ Millis Agent::next_tick() const {
          self.silent_at(),
          self.repeat_at(),
          self.leaderless_at(),
+         self.forsaken_at(),
          self.gone_at(),
          self.next_deadline()}
     );

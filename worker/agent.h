@@ -36,7 +36,12 @@ struct EndAttempt {
     bool at_once = false;
 };
 
-using AttemptOrder = std::variant<StartAttempt, EndAttempt>;
+// No rank of a gang that another agent leads may be left on this node: nobody has been heard of for
+// so long that its slots are given away.
+struct EndForeignRanks {};
+
+// EndRanks is the coordinator's own word, about one gang.
+using AttemptOrder = std::variant<StartAttempt, EndAttempt, EndRanks, EndForeignRanks>;
 
 // What the executor reports.
 struct AttemptRunning {

@@ -236,7 +236,8 @@ Result<void> run_agent(const Sweep& sweep, const AgentLoopSettings& settings) {
             .incarnation = settings.incarnation,
             .scratch = std::move(*scratch),
             .capacity = settings.capacity,
-            .native_program = settings.layout.native_program()}
+            .native_program = settings.layout.native_program(),
+            .program = settings.layout.program()}
     );
     if (!runner) return tl::unexpected(runner.error());
     return AgentLoop(sweep, settings, std::move(*signals), std::move(*keeper), std::move(*runner))

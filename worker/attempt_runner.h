@@ -25,6 +25,7 @@ struct RunnerSettings {
         scratch;  // node-local folder of this agent, mode 0700; attempts get folders below it
     Capacity capacity;
     std::string native_program;  // xorch-runner, for native units
+    std::string program;         // xorch, which is each rank's parent
 };
 
 class AttemptRunner {

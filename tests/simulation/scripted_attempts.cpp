@@ -34,8 +34,8 @@ ScriptedAttempts::ScriptedAttempts(
 void ScriptedAttempts::carry_out(Now now, const AttemptOrder& order) {
     if (const auto* begin = std::get_if<StartAttempt>(&order)) {
         start(now, *begin);
-    } else {
-        stop(std::get<EndAttempt>(order));
+    } else if (const auto* end = std::get_if<EndAttempt>(&order)) {
+        stop(*end);
     }
 }
 

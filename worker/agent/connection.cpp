@@ -78,6 +78,10 @@ void Agent::Content::watch_connection(Now now) {
             .leaving = leaving.has_value()});
         next_heartbeat = now.boot + tuning.heartbeat_every;
     }
+    if (now.boot >= forsaken_at()) {
+        out.orders.emplace_back(EndForeignRanks{});
+        ended_foreign = true;
+    }
     if (now.boot >= leaderless_at()) out.exit = true;
 }
 
@@ -102,6 +106,15 @@ Millis Agent::Content::repeat_at() const {
 Millis Agent::Content::leaderless_at() const {
     const bool idle = holdings.running_count() + holdings.queued_count() == 0;
     return idle ? last_heard + sweep.tuning.leaderless_exit : never;
+}
+
+// When the coordinator has given away what this node lends to gangs that other agents lead.
+Millis Agent::Content::forsaken_at() const {
+    const bool has_gangs =
+        std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
+            return stage.resources.ranks > 1;
+        });
+    return has_gangs && !ended_foreign ? last_heard + sweep.tuning.lost_after : never;
 }
 
 }  // namespace xorch

@@ -71,6 +71,7 @@ struct Agent::Content {
     Millis silent_at() const;
     Millis repeat_at() const;
     Millis leaderless_at() const;
+    Millis forsaken_at() const;
     Millis gone_at() const;
     Millis next_deadline() const;
 
@@ -88,6 +89,7 @@ struct Agent::Content {
     bool connected = false;
     bool welcomed = false;  // until then only a Welcome counts: the rest is of an older connection
     Millis last_heard;
+    bool ended_foreign = false;  // ranks led elsewhere, since then
     Millis last_hello{0};
     Millis last_progress{0};  // of the coordinator with our reports
     Millis next_heartbeat = never;

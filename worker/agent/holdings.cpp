@@ -44,19 +44,19 @@ Held* Holdings::next_startable(const std::function<bool(UnitKey)>& worthwhile) {
         // directory; also one in another place, where a selection that was decided anew moved it.
         if (unit_runs(held->assignment.id)) continue;
         if (held->assignment.alone && !running_.empty()) return nullptr;
-        return fits(resources(key.unit)) ? held : nullptr;
+        return fits(share_of(held->assignment)) ? held : nullptr;
     }
     return nullptr;
 }
 
-bool Holdings::too_large(UnitKey unit) const {
-    const Resources& wanted = resources(unit);
+bool Holdings::too_large(const Assignment& assignment) const {
+    const Capacity wanted = share_of(assignment);
     return wanted.cpus > capacity_.cpus || wanted.gpus > capacity_.gpus ||
            (capacity_.memory.value != 0 && wanted.memory > capacity_.memory);
 }
 
 void Holdings::start(Held& held, Millis now_boot) {
-    const Resources& taken = resources(held.assignment.unit);
+    const Capacity taken = share_of(held.assignment);
     in_use_.cpus += taken.cpus;
     in_use_.gpus += taken.gpus;
     in_use_.memory.value += taken.memory.value;
@@ -90,11 +90,16 @@ std::vector<AssignedUnit> Holdings::queued() const {
     return keys;
 }
 
-const Resources& Holdings::resources(UnitKey unit) const {
-    return sweep_.stages[unit.stage.value].resources;
+Capacity Holdings::share_of(const Assignment& assignment) const {
+    const Resources& each = sweep_.stages[assignment.unit.stage.value].resources;
+    const std::uint32_t ranks = assignment.hosts.empty() ? 1 : assignment.hosts.front().ranks;
+    return {
+        .cpus = each.cpus * ranks,
+        .gpus = each.gpus * ranks,
+        .memory = Bytes{each.memory.value * ranks}};
 }
 
-bool Holdings::fits(const Resources& wanted) const {
+bool Holdings::fits(const Capacity& wanted) const {
     return in_use_.cpus + wanted.cpus <= capacity_.cpus &&
            in_use_.gpus + wanted.gpus <= capacity_.gpus &&
            (capacity_.memory.value == 0 ||
@@ -108,7 +113,7 @@ bool Holdings::unit_runs(const UnitId& unit) const {
 }
 
 void Holdings::release(const Held& held) {
-    const Resources& given = resources(held.assignment.unit);
+    const Capacity given = share_of(held.assignment);
     in_use_.cpus -= std::min(in_use_.cpus, given.cpus);
     in_use_.gpus -= std::min(in_use_.gpus, given.gpus);
     in_use_.memory.value -= std::min(in_use_.memory.value, given.memory.value);

@@ -44,7 +44,7 @@ class Holdings {
     Held* next_startable(const std::function<bool(UnitKey)>& worthwhile);
 
     // It could not run here even on an idle node.
-    bool too_large(UnitKey unit) const;
+    bool too_large(const Assignment& assignment) const;
 
     void start(Held& held, Millis now_boot);
 
@@ -65,8 +65,9 @@ class Holdings {
     std::vector<AssignedUnit> queued() const;
 
  private:
-    const Resources& resources(UnitKey unit) const;
-    bool fits(const Resources& wanted) const;
+    // What it takes of this node: of a gang, its ranks here.
+    Capacity share_of(const Assignment& assignment) const;
+    bool fits(const Capacity& wanted) const;
     bool unit_runs(const UnitId& unit) const;
     void release(const Held& held);
 

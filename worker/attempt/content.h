@@ -2,8 +2,8 @@
 
 // The attempt runner's state: attempts by serial number, what they wait for, the two threads. One
 // file per concern implements it: runner.cpp (the public face and the loop's turn), start.cpp,
-// native.cpp (units in runners), stop.cpp (ending and clearing), watch.cpp (ticks: memory, disk,
-// live output, checkpoints). Loop thread only.
+// native.cpp (units in runners), gang.cpp (units of several ranks), stop.cpp (ending and clearing),
+// watch.cpp (ticks: memory, disk, live output, checkpoints). Loop thread only.
 
 #include <sys/types.h>
 
@@ -15,6 +15,7 @@
 
 #include "core/io/descriptor.h"
 #include "core/io/posix_disk.h"
+#include "core/wire/runner_codec.h"
 #include "worker/attempt/devices.h"
 #include "worker/attempt/ownership.h"
 #include "worker/attempt/records/records_stdout.h"
@@ -27,6 +28,7 @@
 #include "worker/attempt/storage/output_store.h"
 #include "worker/attempt/storage/publishing.h"
 #include "worker/attempt_runner.h"
+#include "worker/gang/lease.h"
 
 namespace xorch {
 
@@ -52,6 +54,20 @@ struct CheckpointWatch {
     GlobState state;
 };
 
+// What an attempt of several ranks has beside its process, which is the launcher.
+struct GangRun {
+    PortLease port;       // MASTER_PORT
+    std::string address;  // MASTER_ADDR
+    bool began = false;   // rank 0 runs
+
+    // Of native units: rank 0 speaks as a runner does.
+    std::string socket_path;
+    Descriptor listener;
+    Descriptor socket;
+    FrameInbox inbox;
+    bool returned = false;
+};
+
 struct Attempt {
     std::uint64_t serial = 0;
     StartAttempt order;
@@ -66,7 +82,8 @@ struct Attempt {
     pid_t pid = 0;                // 0 = never started
     std::uint64_t runner = 0;     // that has the unit; 0 = it has a process of its own
     bool runner_is_free = false;  // the unit is over and its runner lives
-    std::string reason;           // of its failure, as the job says it
+    std::optional<GangRun> gang;
+    std::string reason;  // of its failure, as the job says it
     Descriptor output;
     Descriptor errors;  // only if rows come from stdout
     OutputCapture capture;
@@ -107,6 +124,7 @@ enum class EventKind : std::uint64_t {
     errors,
     runner,  // the runner's number instead of a serial, also in the next one
     runner_output,
+    gang,
 };
 
 struct AttemptRunner::Content {
@@ -149,7 +167,23 @@ struct AttemptRunner::Content {
     void read_runner(RunnerProcess& runner);
     void read_runner_output(RunnerProcess& runner);
     void on_returned(RunnerProcess& runner, const UnitReturned& returned);
+    void take_over(Attempt& attempt, const UnitReturned& returned);
     void on_runner_ended(RunnerProcess& runner, int status);
+
+    // gang.cpp
+    Result<void> begin_gang(Attempt& attempt);
+    Result<void> listen_to_gang(Attempt& attempt);
+    Result<std::string> gang_address(const std::vector<RankHost>& hosts) const;
+    GangRequest gang_request(const Attempt& attempt) const;
+    void watch_gang(Attempt& attempt);
+    void on_gang_event(Attempt& attempt);
+    void hear_gang(Attempt& attempt);
+    void end_lent_ranks(const AttemptOrder& order) const;
+    void terminate_gang(const Attempt& attempt) const;
+    void kill_gang(Attempt& attempt);
+    void kill_launcher_in_time(Attempt& attempt);
+    bool ends_gang(const Attempt& attempt);
+    std::vector<Process> processes_of(const Attempt& attempt);
 
     // stop.cpp
     void reap();

@@ -65,7 +65,7 @@ Result<void> AttemptRunner::Content::hand_to_runner(Attempt& attempt) {
         const auto runner = take_runner(attempt);
         if (!runner) return tl::unexpected(runner.error());
         RunnerProcess& taken = **runner;
-        if (!send_order(taken, unit_for_runner(attempt))) {
+        if (!send_order(taken.socket, unit_for_runner(attempt))) {
             taken.worn = true;
             runners.give_back(taken.number);
             continue;
@@ -99,7 +99,7 @@ void AttemptRunner::Content::on_runner_event(std::uint64_t number, EventKind kin
 }
 
 void AttemptRunner::Content::read_runner(RunnerProcess& runner) {
-    const auto news_read = read_news(runner);
+    const auto news_read = read_news(runner.socket, runner.inbox);
     Attempt* attempt = find(runner.serial);
     const bool is_running = attempt != nullptr && attempt->phase == AttemptPhase::running;
     if (!news_read) {
@@ -140,6 +140,16 @@ void AttemptRunner::Content::on_returned(RunnerProcess& runner, const UnitReturn
     read_runner_output(runner);
     attempt.phase = AttemptPhase::clearing;
     attempt.ended = now.boot;
+    take_over(attempt, returned);
+    // A signal that crossed its words on the way still reaches it.
+    const bool is_signalled =
+        attempt.stop == StopStep::terminated || attempt.stop == StopStep::killed;
+    runner.worn = runner.worn || returned.worn || is_signalled;
+    attempt.runner_is_free = true;
+}
+
+// What the unit says of its end.
+void AttemptRunner::Content::take_over(Attempt& attempt, const UnitReturned& returned) {
     attempt.exit_code = exit_code_of(returned, *attempt.stage);
     attempt.reason = returned.message;
     attempt.prepared.env_key = returned.env_key;
@@ -149,11 +159,6 @@ void AttemptRunner::Content::on_returned(RunnerProcess& runner, const UnitReturn
         attempt.imposed = Cause::out_of_memory;
         attempt.imposed_message = returned.message;
     }
-    // A signal that crossed its words on the way still reaches it.
-    const bool is_signalled =
-        attempt.stop == StopStep::terminated || attempt.stop == StopStep::killed;
-    runner.worn = runner.worn || returned.worn || is_signalled;
-    attempt.runner_is_free = true;
 }
 
 void AttemptRunner::Content::on_runner_ended(RunnerProcess& runner, int status) {

@@ -147,8 +147,10 @@ Millis AttemptRunner::Content::next_turn() const {
     for (const auto& [serial, attempt] : attempts) {
         if (attempt.phase == AttemptPhase::clearing)
             next = std::min(next, now.boot + clearing_every);
+        // A gang's launcher is killed some time after its ranks.
+        const bool is_last_step = attempt.stop == StopStep::killed && !attempt.gang;
         if (attempt.phase == AttemptPhase::running && attempt.stop != StopStep::none &&
-            attempt.stop != StopStep::killed) {
+            !is_last_step) {
             next = std::min(next, attempt.next_stop_step);
         }
     }
@@ -195,6 +197,9 @@ void AttemptRunner::Content::on_event(std::uint64_t serial, EventKind kind) {
             return;
         case EventKind::errors:
             if (attempt != nullptr) read_output(*attempt, true);
+            return;
+        case EventKind::gang:
+            if (attempt != nullptr) on_gang_event(*attempt);
             return;
         case EventKind::runner:
         case EventKind::runner_output:
@@ -259,8 +264,10 @@ AttemptRunner& AttemptRunner::operator=(AttemptRunner&&) noexcept = default;
 void AttemptRunner::carry_out(Now now, const AttemptOrder& order) {
     if (const auto* start = std::get_if<StartAttempt>(&order)) {
         content_->start(now, *start);
+    } else if (const auto* end = std::get_if<EndAttempt>(&order)) {
+        content_->end(now, *end);
     } else {
-        content_->end(now, std::get<EndAttempt>(order));
+        content_->end_lent_ranks(order);
     }
 }
 

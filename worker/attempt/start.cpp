@@ -67,12 +67,17 @@ void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
                            .first->second;
     attempt.started = now.boot;
     attempt.started_unix = now.unix;
-    attempt.scratch = take_scratch();
-    attempt.devices = devices.take(stage.resources.cpus, stage.resources.gpus);
+    if (assignment.hosts.empty()) {
+        attempt.scratch = take_scratch();
+        attempt.devices = devices.take(stage.resources.cpus, stage.resources.gpus);
+    } else if (auto began = begin_gang(attempt); !began) {
+        attempt.prepared.places = places_of(request_for(attempt));
+        return never_started(attempt, Cause::spawn, began.error().message);
+    }
     if (next_tick < now.boot) next_tick = now.boot + Millis(1000);
     const bool is_first = assignment.attempt.value == 1;
     const AttemptPlaces places = places_of(request_for(attempt));
-    if (is_first && places.out != places.lasting_out &&
+    if (is_first && !attempt.gang && places.out != places.lasting_out &&
         (is_native(stage) || is_in_scratch(places.publish, places))) {
         // Node-local files only: no disk to wait for, and two turns of the scheduler saved.
         return on_prepared(serial, prepare_attempt(disk, request_for(attempt)));
@@ -111,6 +116,7 @@ PreparationRequest AttemptRunner::Content::request_for(const Attempt& attempt) {
     if (!attempt.devices.gpus.empty() || attempt.devices.hide_gpus) {
         set_variable(request.environment, "CUDA_VISIBLE_DEVICES", joined(attempt.devices.gpus));
     }
+    if (attempt.gang) request.gang = gang_request(attempt);
     return request;
 }
 
@@ -131,8 +137,8 @@ void AttemptRunner::Content::on_prepared(std::uint64_t serial, Result<Preparatio
     if (attempt.ordered) {
         return never_started(attempt, *attempt.ordered, "it was stopped before it started");
     }
-    if (auto began = is_native(*attempt.stage) ? hand_to_runner(attempt) : spawn_main(attempt);
-        !began) {
+    const bool has_runner = is_native(*attempt.stage) && !attempt.gang;
+    if (auto began = has_runner ? hand_to_runner(attempt) : spawn_main(attempt); !began) {
         return never_started(attempt, Cause::spawn, began.error().message);
     }
     say(AttemptRunning{

@@ -13,6 +13,7 @@
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/finishing.h"
 #include "worker/attempt/storage/file_tree.h"
+#include "worker/gang/launch.h"
 #include "worker/os/hardware.h"
 #include "worker/os/process_tree.h"
 
@@ -45,8 +46,9 @@ bool is_node_local(const FinishRequest& request) {
     const AttemptPlaces& places = request.places;
     const bool left_checkpoints =
         request.end.checkpoint_sequence > 0 && !places.publish.starts_with(places.scratch);
-    return !left_checkpoints && !request.has_output && !has_source(request.stage->records.from) &&
-           places.out != places.lasting_out && !has_entries(places.out);
+    return !left_checkpoints && !request.has_output && !request.gang &&
+           !has_source(request.stage->records.from) && places.out != places.lasting_out &&
+           !has_entries(places.out);
 }
 
 }  // namespace
@@ -65,11 +67,16 @@ void AttemptRunner::Content::end(Now at, const EndAttempt& order) {
     if (!file.is_open()) {
         attempt->notes.push_back("the stop file could not be made; it was not asked before TERM");
     }
+    if (attempt->gang && attempt->gang->socket.is_open()) {
+        send_order(attempt->gang->socket, StopUnit{attempt->serial});
+    }
     if (RunnerProcess* runner = runners.find(attempt->runner); runner != nullptr) {
         // One that does not take it is ended by TERM after the grace.
-        send_order(*runner, StopUnit{attempt->serial});
+        send_order(runner->socket, StopUnit{attempt->serial});
     }
-    if (const int number = signal_number(attempt->stage->stop_signal); number != 0) {
+    const int number = signal_number(attempt->stage->stop_signal);
+    // The ranks of a gang see the stop file themselves.
+    if (number != 0 && !attempt->gang) {
         // Only the program that declared a handler: for its helpers it would be death.
         ::kill(attempt->pid, number);
     }
@@ -78,10 +85,15 @@ void AttemptRunner::Content::end(Now at, const EndAttempt& order) {
 }
 
 void AttemptRunner::Content::advance_stop(Attempt& attempt) {
+    if (attempt.gang && attempt.stop == StopStep::killed) return kill_launcher_in_time(attempt);
     const bool waits = attempt.stop == StopStep::asked || attempt.stop == StopStep::terminated;
     if (!waits || now.boot < attempt.next_stop_step) return;
     if (attempt.stop == StopStep::asked) {
-        signal_all(attempt, SIGTERM);
+        if (attempt.gang) {
+            terminate_gang(attempt);
+        } else {
+            signal_all(attempt, SIGTERM);
+        }
         attempt.stop = StopStep::terminated;
         attempt.next_stop_step = now.boot + attempt.stage->limits.grace;
     } else {
@@ -92,13 +104,14 @@ void AttemptRunner::Content::advance_stop(Attempt& attempt) {
 void AttemptRunner::Content::signal_all(Attempt& attempt, int signal) {
     // The main process is our child until it is reaped: its pid cannot be somebody else's.
     if (attempt.phase == AttemptPhase::running) ::kill(attempt.pid, signal);
-    for (const Process& process : ownership.processes_of(attempt.serial)) {
+    for (const Process& process : processes_of(attempt)) {
         if (process.pid != attempt.pid) signal_process(process, signal);
     }
 }
 
 void AttemptRunner::Content::kill_at_once(Attempt& attempt) {
     attempt.stop = StopStep::killed;
+    if (attempt.gang && attempt.phase == AttemptPhase::running) return kill_gang(attempt);
     signal_all(attempt, SIGKILL);
 }
 
@@ -133,7 +146,9 @@ void AttemptRunner::Content::on_main_ended(
 ) {
     attempt.phase = AttemptPhase::clearing;
     attempt.ended = now.boot;
-    if (WIFSIGNALED(status)) {
+    if (attempt.gang && attempt.gang->returned) {
+        // Rank 0 said how the unit ended; what ends its processes afterwards is no news.
+    } else if (WIFSIGNALED(status)) {
         attempt.signal = WTERMSIG(status);
     } else {
         attempt.exit_code = WEXITSTATUS(status);
@@ -143,7 +158,8 @@ void AttemptRunner::Content::on_main_ended(
 
 // Ends what the main process left behind, then waits for the last seal.
 void AttemptRunner::Content::clear(Attempt& attempt) {
-    std::vector<Process> left = ownership.processes_of(attempt.serial);
+    if (attempt.gang && ends_gang(attempt)) return;
+    std::vector<Process> left = processes_of(attempt);
     if (attempt.runner_is_free) {
         std::erase_if(left, [&](const Process& process) { return process.pid == attempt.pid; });
     }
@@ -196,6 +212,12 @@ FinishRequest AttemptRunner::Content::finish_request(Attempt& attempt) {
         .imposed = attempt.imposed,
         .imposed_message = attempt.imposed_message,
         .reason = attempt.reason};
+    if (attempt.gang) {
+        request.gang = GangFinish{
+            .hosts = assignment.hosts,
+            .launcher = launcher_name(launcher_of(sweep)),
+            .has_returned = attempt.gang->returned};
+    }
     if (attempt.signal == SIGKILL && attempt.stop != StopStep::killed) {
         const std::uint64_t kills = out_of_memory_kills();
         request.facts.kernel_out_of_memory = kills > kernel_kills;
@@ -253,7 +275,7 @@ void AttemptRunner::Content::on_finished(std::uint64_t serial, AttemptEnd end) {
         final_units.push_back({.id = assignment.id, .keep = keep_last ? 1U : 0U});
     }
     devices.give_back(attempt.devices);
-    free_scratch.push_back(attempt.scratch);
+    if (!attempt.gang) free_scratch.push_back(attempt.scratch);
     say(AttemptOver{.unit = assignment.unit, .attempt = assignment.attempt, .end = std::move(end)});
     attempts.erase(serial);
 }
@@ -281,7 +303,7 @@ void AttemptRunner::Content::kill_everything() {
     for (int round = 0; round < rounds_max; ++round) {
         bool left = false;
         for (auto& [serial, attempt] : attempts) {
-            const auto processes = ownership.processes_of(serial);
+            const auto processes = processes_of(attempt);
             left = left || !processes.empty();
             for (const Process& process : processes)
                 signal_process(process, SIGKILL);

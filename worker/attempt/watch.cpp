@@ -10,6 +10,7 @@
 
 #include "worker/attempt/content.h"
 #include "worker/attempt/storage/file_tree.h"
+#include "worker/gang/ranks.h"
 #include "worker/os/process_tree.h"
 
 namespace xorch {
@@ -44,6 +45,7 @@ void AttemptRunner::Content::tick() {
     ownership.refresh();
     for (auto& [serial, attempt] : attempts) {
         if (attempt.phase != AttemptPhase::running) continue;
+        if (attempt.gang) watch_gang(attempt);
         watch_memory(attempt);
         watch_disk(attempt);
         if (now.boot - attempt.started >= tick_every) flush_live(attempt);
@@ -58,7 +60,8 @@ void AttemptRunner::Content::watch_memory(Attempt& attempt) {
         used.value += process.memory.value;
     attempt.memory_peak = std::max(attempt.memory_peak, used);
     const Bytes share = attempt.stage->resources.memory;
-    if (share.value == 0 || used <= share) return;
+    // Each rank of a gang is watched where it runs.
+    if (share.value == 0 || used <= share || attempt.gang) return;
     // Forked workers share pages: count each page once before anybody is ended for it.
     Bytes proportional{0};
     for (const Process& process : processes)
@@ -171,6 +174,10 @@ PublishRequest AttemptRunner::Content::publish_request(Attempt& attempt) {
     };
     for (const Process& process : ownership.known_of(attempt.serial))
         request.processes.push_back(process.pid);
+    if (attempt.gang) {
+        for (const Process& process : ranks_of_gang(attempt.scratch))
+            request.processes.push_back(process.pid);
+    }
     return request;
 }
 

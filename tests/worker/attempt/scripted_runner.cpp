@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <new>
@@ -146,7 +149,26 @@ constexpr NativeJob jobs[] = {
 }  // namespace
 }  // namespace xorch
 
+namespace {
+
+// As rank 0 of a gang the socket is at that path; the other ranks of this runner have nothing to
+// do.
+bool is_connected(const char* path) {
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    const auto* there = reinterpret_cast<const sockaddr*>(&address);
+    return ::connect(socket, there, sizeof address) == 0 && ::dup2(socket, STDIN_FILENO) == 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    if (argc > 2 && std::string_view(argv[1]) == "gang") {
+        if (std::string_view(std::getenv("RANK")) != "0") return EXIT_SUCCESS;
+        if (!is_connected(argv[2])) return EXIT_FAILURE;
+    }
     std::uint64_t growth_max = 0;
     const std::string_view growth(argc > 2 ? argv[2] : "");
     std::from_chars(growth.data(), growth.data() + growth.size(), growth_max);

@@ -125,25 +125,24 @@ void RunnerPool::kill_all() {
     }
 }
 
-bool send_order(const RunnerProcess& runner, const RunnerOrder& order) {
+bool send_order(const Descriptor& socket, const RunnerOrder& order) {
     const std::string bytes = encode_runner_order(order);
     const ssize_t sent =
-        ::send(runner.socket.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        ::send(socket.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return sent == static_cast<ssize_t>(bytes.size());
 }
 
-Result<std::vector<RunnerNews>> read_news(RunnerProcess& runner) {
+Result<std::vector<RunnerNews>> read_news(const Descriptor& socket, FrameInbox& inbox) {
     std::array<char, 16384> chunk{};
     for (;;) {
-        const ssize_t got =
-            ::recv(runner.socket.number(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+        const ssize_t got = ::recv(socket.number(), chunk.data(), chunk.size(), MSG_DONTWAIT);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
-        runner.inbox.add(std::string_view(chunk.data(), static_cast<std::size_t>(got)));
+        inbox.add(std::string_view(chunk.data(), static_cast<std::size_t>(got)));
     }
     std::vector<RunnerNews> news;
     for (;;) {
-        const auto payload = runner.inbox.next();
+        const auto payload = inbox.next();
         if (!payload) return tl::unexpected(payload.error());
         if (!*payload) return news;
         auto item = decode_runner_news(**payload);

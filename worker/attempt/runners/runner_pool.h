@@ -72,10 +72,10 @@ class RunnerPool {
 };
 
 // False if it does not take them all at once: then it does not listen. Orders are short.
-bool send_order(const RunnerProcess& runner, const RunnerOrder& order);
+bool send_order(const Descriptor& socket, const RunnerOrder& order);
 
 // What it said since; corrupted if it speaks another language. The end of the stream is no error:
 // its death is seen by whoever reaps it.
-Result<std::vector<RunnerNews>> read_news(RunnerProcess& runner);
+Result<std::vector<RunnerNews>> read_news(const Descriptor& socket, FrameInbox& inbox);
 
 }  // namespace xorch

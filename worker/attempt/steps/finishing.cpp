@@ -6,6 +6,7 @@
 #include "core/record.h"
 #include "worker/attempt/records/records_merge.h"
 #include "worker/attempt/records/records_read.h"
+#include "worker/attempt/steps/gang_judgement.h"
 #include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
@@ -71,6 +72,7 @@ std::string join(const std::string& message, const std::vector<std::string>& not
 }  // namespace
 
 AttemptEnd finish_attempt(Disk& disk, OutputStore& store, FinishRequest request) {
+    if (request.gang) hear_ranks(disk, request);
     const bool exited_well = request.facts.signal == 0 && request.facts.exit_code == 0;
     std::vector<Object> rows;
     if (exited_well) {

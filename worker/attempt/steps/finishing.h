@@ -11,6 +11,7 @@
 #include "core/disk.h"
 #include "core/facts.h"
 #include "core/layout.h"
+#include "core/messages.h"
 #include "core/sweep.h"
 #include "worker/attempt/steps/exit_judgement.h"
 #include "worker/attempt/steps/preparation.h"
@@ -18,12 +19,20 @@
 
 namespace xorch {
 
+// What is asked of the ranks' own words, which are in the attempt's scratch.
+struct GangFinish {
+    std::vector<RankHost> hosts;
+    std::string launcher;       // its name
+    bool has_returned = false;  // rank 0 of a native unit said how the unit ended
+};
+
 struct FinishRequest {
     const Stage* stage = nullptr;
     SweepLayout layout;
     std::string directory;
     AttemptPlaces places;
-    ExitFacts facts;
+    ExitFacts facts;  // of a gang: as its launcher ended
+    std::optional<GangFinish> gang;
     std::string earlier_rows;
     std::optional<std::vector<Object>> printed;  // rows from stdout, if they come from there
     bool printed_too_much = false;

@@ -14,6 +14,7 @@
 #include "worker/attempt/records/records_merge.h"
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/environment.h"
+#include "worker/attempt/steps/gang_preparation.h"
 #include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
@@ -128,13 +129,16 @@ void tell(const PreparationRequest& request, Preparation& prepared) {
     add("XORCH_TIME_LEFT_S", left > 0 ? fmt::format("{}", left) : "");
 }
 
+// OpenBLAS makes its threads when it is loaded; LibTorch would have as many as there are CPUs.
+void set_threads(std::vector<std::string>& environment, const Stage& stage) {
+    for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
+        set_variable(environment, name, std::to_string(stage.threads));
+}
+
 // A runner's, not the unit's: what a runner serves is told to it unit by unit.
 std::vector<std::string> runner_environment(const PreparationRequest& request) {
     std::vector<std::string> environment = request.environment;
-    const std::string threads = std::to_string(request.stage->threads);
-    // OpenBLAS makes its threads when it is loaded; LibTorch would have as many as there are CPUs.
-    for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
-        set_variable(environment, name, threads);
+    set_threads(environment, *request.stage);
     // A keeper knows by these what an agent that died has left behind.
     set_variable(environment, "XORCH_SWEEP", request.layout.root);
     set_variable(environment, "XORCH_INCARNATION", format_incarnation(request.incarnation));
@@ -171,6 +175,28 @@ Result<void> restore(Disk& disk, const PreparationRequest& request, Preparation&
     return {};
 }
 
+// What the unit executes, and in which environment.
+Result<void> find_command(const PreparationRequest& request, Preparation& prepared) {
+    tell(request, prepared);
+    if (is_native(*request.stage)) {
+        // A runner of its own; its rank 0 is told the rest.
+        set_threads(prepared.environment, *request.stage);
+        prepared.program = request.gang->native_program;
+        prepared.argv = {prepared.program, "gang", request.gang->socket};
+        return {};
+    }
+    const auto context = context_of(request, prepared);
+    if (!context) return tl::unexpected(context.error());
+    auto argv = command_line(*request.stage, *context);
+    if (!argv) return tl::unexpected(argv.error());
+    prepared.argv = std::move(*argv);
+    auto program = find_program(prepared.argv.front(), prepared.environment, request.directory);
+    if (!program) return tl::unexpected(program.error());
+    prepared.program = std::move(*program);
+    prepared.env_key = command_env_key(prepared.program);
+    return {};
+}
+
 }  // namespace
 
 bool is_native(const Stage& stage) {
@@ -203,7 +229,12 @@ Result<void> clear_places(const AttemptPlaces& places) {
             ::unlink(file.c_str());
         return {};
     }
-    return remove_folder(places.scratch);
+    auto removed = remove_folder(places.scratch);
+    // A gang's scratch is in the sweep's directory; what is left above it is empty, or stays.
+    if (is_below(places.scratch, places.attempt_directory)) {
+        ::rmdir(places.attempt_directory.c_str());
+    }
+    return removed;
 }
 
 Result<Preparation> prepare_attempt(Disk& disk, const PreparationRequest& request) {
@@ -221,20 +252,16 @@ Result<Preparation> prepare_attempt(Disk& disk, const PreparationRequest& reques
     if (auto restored = restore(disk, request, prepared); !restored) {
         return fail_with_context(restored.error(), "restoring from the checkpoint");
     }
-    if (is_native(*request.stage)) {
+    if (is_native(*request.stage) && !request.gang) {
         prepared.environment = runner_environment(request);
         return prepared;
     }
-    tell(request, prepared);
-    const auto context = context_of(request, prepared);
-    if (!context) return tl::unexpected(context.error());
-    auto argv = command_line(*request.stage, *context);
-    if (!argv) return tl::unexpected(argv.error());
-    prepared.argv = std::move(*argv);
-    auto program = find_program(prepared.argv.front(), prepared.environment, request.directory);
-    if (!program) return tl::unexpected(program.error());
-    prepared.program = std::move(*program);
-    prepared.env_key = command_env_key(prepared.program);
+    if (auto found = find_command(request, prepared); !found) return tl::unexpected(found.error());
+    if (request.gang) {
+        if (auto made = put_behind_launcher(disk, request, prepared); !made) {
+            return tl::unexpected(made.error());
+        }
+    }
     return prepared;
 }
 

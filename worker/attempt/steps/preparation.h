@@ -15,6 +15,7 @@
 #include "core/sweep.h"
 #include "worker/agent.h"
 #include "worker/checkpoint_store.h"
+#include "worker/gang/launch.h"
 
 namespace xorch {
 
@@ -33,6 +34,17 @@ struct AttemptPlaces {
     std::string attempt_directory;  // where checkpoints are sealed
 };
 
+// What a unit of several ranks needs to be started; see worker/gang/.
+struct GangRequest {
+    GangLaunch launch;
+    std::string program;                       // xorch, which each rank runs first
+    std::string native_program;                // xorch-runner
+    std::string socket;                        // where rank 0 of a native unit speaks
+    std::string address;                       // MASTER_ADDR
+    std::uint16_t port = 0;                    // MASTER_PORT
+    std::vector<std::string> own_environment;  // the agent's, with what its launcher asks for
+};
+
 struct PreparationRequest {
     StartAttempt order;
     const Stage* stage = nullptr;  // of the runner's sweep, which does not change
@@ -41,6 +53,7 @@ struct PreparationRequest {
     std::string scratch;                   // the attempt's own, clean
     std::string directory;                 // working directory of units
     std::vector<std::string> environment;  // stage_environment, with devices
+    std::optional<GangRequest> gang;       // of a unit with several ranks
 };
 
 struct Preparation {

@@ -1,0 +1,78 @@
+#include "worker/attempt/steps/gang_judgement.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/runner_messages.h"
+#include "worker/gang/rank_end.h"
+
+namespace xorch {
+
+namespace {
+
+// The launcher's last words: they name nodes and ranks that had no chance to speak.
+std::string words_of(std::string_view launcher, std::string_view output) {
+    constexpr std::size_t lines_max = 2;
+    std::vector<std::string_view> lines;
+    while (!output.empty()) {
+        const std::size_t end = std::min(output.find('\n'), output.size());
+        const std::string_view line = output.substr(0, end);
+        output.remove_prefix(std::min(end + 1, output.size()));
+        if (line.starts_with(launcher)) lines.push_back(line);
+    }
+    std::string text;
+    for (std::size_t i = lines.size() - std::min(lines_max, lines.size()); i < lines.size(); ++i)
+        text += fmt::format("{}{}", text.empty() ? "" : "; ", lines[i]);
+    return text;
+}
+
+// No rank spoke of itself, but not all is well.
+std::string launcher_failed(const FinishRequest& request) {
+    const std::string& launcher = request.gang->launcher;
+    const ExitFacts& facts = request.facts;
+    if (facts.signal != 0) {
+        return fmt::format(
+            "{}, which ran its ranks, was killed by signal {}; they ended with it",
+            launcher,
+            facts.signal
+        );
+    }
+    const std::string said = words_of(launcher, request.recent_output);
+    return fmt::format(
+        "{} exited with code {}{}", launcher, facts.exit_code, said.empty() ? "" : " (" + said + ")"
+    );
+}
+
+}  // namespace
+
+void hear_ranks(Disk& disk, FinishRequest& request) {
+    ExitFacts& facts = request.facts;
+    if (request.gang->has_returned && facts.exit_code == EXIT_SUCCESS) return;
+    const bool is_native = request.stage->job != "command";
+    const auto verdict = judge_ranks(
+        read_rank_ends(disk, request.places.scratch),
+        request.gang->hosts,
+        facts.exit_checkpointed,
+        is_native ? hung_exit_code : 0
+    );
+    if (!verdict) {
+        const bool has_failed = facts.signal != 0 || facts.exit_code != EXIT_SUCCESS;
+        if (has_failed && facts.reason.empty()) facts.reason = launcher_failed(request);
+        return;
+    }
+    facts.exit_code = verdict->first.exit_code;
+    facts.signal = verdict->first.signal;
+    if (!verdict->has_failed) return;
+    facts.reason = facts.reason.empty() ? verdict->message
+                                        : fmt::format("{} ({})", facts.reason, verdict->message);
+    if (verdict->first.out_of_memory && !facts.imposed) {
+        facts.imposed = Cause::out_of_memory;
+        facts.imposed_message = facts.reason;
+    }
+    if (!verdict->first.tail.empty()) request.recent_output = verdict->first.tail;
+}
+
+}  // namespace xorch
