@@ -1,16 +1,16 @@
 #include "worker/scratch.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 #include <system_error>
+
+#include "worker/os/private_folder.h"
 
 namespace xorch {
 
@@ -27,24 +27,6 @@ std::string scratch_path(ProcessName keeper, IncarnationId incarnation) {
     return fmt::format(
         "{}/{}-{}-{}", scratch_root(), keeper.pid, keeper.started, format_incarnation(incarnation)
     );
-}
-
-// /tmp is everybody's: a folder of that name may be somebody else's trap.
-Result<void> make_private_folder(const std::string& path) {
-    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail_from_errno("making " + path, errno);
-    }
-
-    struct stat found {};
-
-    if (lstat(path.c_str(), &found) != 0) return fail_from_errno("looking at " + path, errno);
-    if (!S_ISDIR(found.st_mode) || found.st_uid != getuid() || (found.st_mode & 077U) != 0) {
-        return fail(
-            ErrorCode::conflict,
-            path + " is not a folder of yours with mode 0700; remove it or set TMPDIR"
-        );
-    }
-    return {};
 }
 
 std::optional<ProcessName> owner_of(std::string_view name) {

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -40,6 +41,9 @@ std::optional<std::string> read_proc(const std::string& path) {
     }
     return text;
 }
+
+// A process that a kill cannot end within this many looks is stuck in the kernel.
+constexpr int looks_max = 2000;
 
 struct DirectoryCloser {
     void operator()(DIR* directory) const { ::closedir(directory); }
@@ -158,6 +162,23 @@ std::optional<std::string> environment_of(pid_t pid, std::string_view name) {
     return std::nullopt;
 }
 
+std::vector<Process> processes_with(
+    std::string_view name, const std::function<bool(const std::string& value)>& fits
+) {
+    std::vector<Process> found;
+    const uid_t user = ::geteuid();
+    for (const int pid : numbered_entries("/proc")) {
+        struct stat status {};
+
+        if (::stat(fmt::format("/proc/{}", pid).c_str(), &status) != 0) continue;
+        if (status.st_uid != user || pid == ::getpid()) continue;
+        const auto value = environment_of(pid, name);
+        if (!value || !fits(*value)) continue;
+        if (auto process = look_at(pid)) found.push_back(std::move(*process));
+    }
+    return found;
+}
+
 bool signal_process(const Process& process, int signal) {
     const Descriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
     if (!handle.is_open()) return false;
@@ -167,23 +188,28 @@ bool signal_process(const Process& process, int signal) {
     return ::syscall(SYS_pidfd_send_signal, handle.number(), signal, nullptr, 0) == 0;
 }
 
+bool end_processes(const std::function<std::vector<Process>()>& find) {
+    for (int look = 0; look < looks_max; ++look) {
+        const std::vector<Process> left = find();
+        if (left.empty()) return true;
+        for (const Process& process : left)
+            signal_process(process, SIGKILL);
+        ::poll(nullptr, 0, 1);
+    }
+    return false;
+}
+
 std::vector<Process> processes_of_sweep(
     const std::string& sweep_directory, IncarnationId incarnation
 ) {
-    std::vector<Process> found;
-    const uid_t user = ::geteuid();
     const std::string own = format_incarnation(incarnation);
-    for (const int pid : numbered_entries("/proc")) {
-        struct stat status {};
-
-        if (::stat(fmt::format("/proc/{}", pid).c_str(), &status) != 0) continue;
-        if (status.st_uid != user || pid == ::getpid()) continue;
-        const auto sweep = environment_of(pid, "XORCH_SWEEP");
-        if (!sweep || *sweep != sweep_directory) continue;
-        const auto started_by = environment_of(pid, "XORCH_INCARNATION");
-        if (!started_by || *started_by == own) continue;
-        if (auto process = look_at(pid)) found.push_back(std::move(*process));
-    }
+    std::vector<Process> found = processes_with("XORCH_SWEEP", [&](const std::string& sweep) {
+        return sweep == sweep_directory;
+    });
+    std::erase_if(found, [&](const Process& process) {
+        const auto started_by = environment_of(process.pid, "XORCH_INCARNATION");
+        return !started_by || *started_by == own;
+    });
     return found;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,8 +49,16 @@ std::vector<Process> all_processes();
 // be read. The bytes are whatever the process put there.
 std::optional<std::string> environment_of(pid_t pid, std::string_view name);
 
+// Processes of this user, but this one, whose environment gives NAME a value that `fits`.
+std::vector<Process> processes_with(
+    std::string_view name, const std::function<bool(const std::string& value)>& fits
+);
+
 // False if it is gone (or was replaced by another of the same pid).
 bool signal_process(const Process& process, int signal);
+
+// Kills what `find` finds until it finds nothing. False if something does not end.
+bool end_processes(const std::function<std::vector<Process>()>& find);
 
 // Processes of this user, started for the sweep in this directory by an agent other than
 // `incarnation`; a new keeper ends them. Incarnation 0 is nobody's: all of them.
