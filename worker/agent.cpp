@@ -13,6 +13,7 @@ void Agent::Content::on_welcome(Now now, const Welcome& welcome) {
     for (const AssignedUnit& attempt : welcome.superseded) {
         supersede(attempt);
     }
+    if (has_gangs()) out.orders.emplace_back(EndForeignRanks{welcome.lends});
     forget_through(now, welcome.acknowledged_through);
 }
 

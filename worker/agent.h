@@ -36,9 +36,10 @@ struct EndAttempt {
     bool at_once = false;
 };
 
-// No rank of a gang that another agent leads may be left on this node: nobody has been heard of for
-// so long that its slots are given away.
-struct EndForeignRanks {};
+// No rank of a gang that another agent leads may be left on this node, but of these gangs.
+struct EndForeignRanks {
+    std::vector<LentRanks> but;
+};
 
 // EndRanks is the coordinator's own word, about one gang.
 using AttemptOrder = std::variant<StartAttempt, EndAttempt, EndRanks, EndForeignRanks>;

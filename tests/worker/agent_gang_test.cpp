@@ -52,6 +52,7 @@ TEST(AgentOfAGang, GivesBackOneWhoseShareIsLargerThanTheNode) {
 TEST(AgentOfAGang, EndsLentRanksBeforeItStartsWhatTakesTheirPlace) {
     AgentHarness harness(with_gangs());
     harness.connect();
+    harness.clear();
     harness.hear(EndRanks{.id = gang(1, 1).id, .attempt = {3}});
     harness.assign({assignment_of(unit_at(0, 1))});
     ASSERT_THAT(harness.orders, SizeIs(2));
@@ -62,14 +63,28 @@ TEST(AgentOfAGang, EndsLentRanksBeforeItStartsWhatTakesTheirPlace) {
 TEST(AgentOfAGang, EndsAllLentRanksOnceWhenItsSlotsAreGivenAway) {
     AgentHarness harness(with_gangs());
     harness.connect();
+    harness.clear();
     harness.advance(harness.sweep.tuning.lost_after - Millis{1});
     EXPECT_THAT(harness.ordered<EndForeignRanks>(), IsEmpty());
     harness.advance(Millis{1});
     harness.advance(harness.sweep.tuning.lost_after);
     EXPECT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(1));
     harness.connect();
+    harness.clear();
     harness.advance(harness.sweep.tuning.lost_after);
-    EXPECT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(2));
+    EXPECT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(1));
+}
+
+TEST(AgentOfAGang, LeavesOnlyTheLentRanksThatItsWelcomeNames) {
+    AgentHarness harness(with_gangs());
+    harness.subject.on_connected(harness.now, EpochNumber{1});
+    const LentRanks lent{gang(1, 1).id, AttemptNumber{2}};
+    Welcome welcome;
+    welcome.epoch = EpochNumber{1};
+    welcome.lends.push_back(lent);
+    harness.hear(welcome);
+    ASSERT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(1));
+    EXPECT_THAT(harness.ordered<EndForeignRanks>()[0].but, ElementsAre(lent));
 }
 
 TEST(AgentOfAGang, LooksForNoRanksWhereNoUnitHasSeveral) {

@@ -110,11 +110,13 @@ Millis Agent::Content::leaderless_at() const {
 
 // When the coordinator has given away what this node lends to gangs that other agents lead.
 Millis Agent::Content::forsaken_at() const {
-    const bool has_gangs =
-        std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
-            return stage.resources.ranks > 1;
-        });
-    return has_gangs && !ended_foreign ? last_heard + sweep.tuning.lost_after : never;
+    return has_gangs() && !ended_foreign ? last_heard + sweep.tuning.lost_after : never;
+}
+
+bool Agent::Content::has_gangs() const {
+    return std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
+        return stage.resources.ranks > 1;
+    });
 }
 
 }  // namespace xorch

@@ -72,6 +72,7 @@ struct Agent::Content {
     Millis repeat_at() const;
     Millis leaderless_at() const;
     Millis forsaken_at() const;
+    bool has_gangs() const;
     Millis gone_at() const;
     Millis next_deadline() const;
 

@@ -3,9 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/capacity.h"
 #include "core/planted.h"
 
 namespace xorch {
+
+namespace {
+
+std::uint32_t ranks_here(const Assignment& assignment) {
+    return assignment.hosts.empty() ? 1 : assignment.hosts.front().ranks;
+}
+
+}  // namespace
 
 Holdings::Holdings(const Sweep& sweep, Capacity capacity) : sweep_(sweep), capacity_(capacity) {}
 
@@ -44,22 +53,17 @@ Held* Holdings::next_startable(const std::function<bool(UnitKey)>& worthwhile) {
         // directory; also one in another place, where a selection that was decided anew moved it.
         if (unit_runs(held->assignment.id)) continue;
         if (held->assignment.alone && !running_.empty()) return nullptr;
-        return fits(share_of(held->assignment)) ? held : nullptr;
+        return fits(held->assignment, in_use_) ? held : nullptr;
     }
     return nullptr;
 }
 
 bool Holdings::too_large(const Assignment& assignment) const {
-    const Capacity wanted = share_of(assignment);
-    return wanted.cpus > capacity_.cpus || wanted.gpus > capacity_.gpus ||
-           (capacity_.memory.value != 0 && wanted.memory > capacity_.memory);
+    return !fits(assignment, Capacity{});
 }
 
 void Holdings::start(Held& held, Millis now_boot) {
-    const Capacity taken = share_of(held.assignment);
-    in_use_.cpus += taken.cpus;
-    in_use_.gpus += taken.gpus;
-    in_use_.memory.value += taken.memory.value;
+    occupy(in_use_, resources(held.assignment), ranks_here(held.assignment));
     held.running = true;
     held.started_boot = now_boot;
     alone_runs_ = held.assignment.alone;
@@ -90,20 +94,12 @@ std::vector<AssignedUnit> Holdings::queued() const {
     return keys;
 }
 
-Capacity Holdings::share_of(const Assignment& assignment) const {
-    const Resources& each = sweep_.stages[assignment.unit.stage.value].resources;
-    const std::uint32_t ranks = assignment.hosts.empty() ? 1 : assignment.hosts.front().ranks;
-    return {
-        .cpus = each.cpus * ranks,
-        .gpus = each.gpus * ranks,
-        .memory = Bytes{each.memory.value * ranks}};
+const Resources& Holdings::resources(const Assignment& assignment) const {
+    return sweep_.stages[assignment.unit.stage.value].resources;
 }
 
-bool Holdings::fits(const Capacity& wanted) const {
-    return in_use_.cpus + wanted.cpus <= capacity_.cpus &&
-           in_use_.gpus + wanted.gpus <= capacity_.gpus &&
-           (capacity_.memory.value == 0 ||
-            in_use_.memory.value + wanted.memory.value <= capacity_.memory.value);
+bool Holdings::fits(const Assignment& assignment, const Capacity& used) const {
+    return fitting(capacity_, used, resources(assignment)) >= ranks_here(assignment);
 }
 
 bool Holdings::unit_runs(const UnitId& unit) const {
@@ -113,10 +109,7 @@ bool Holdings::unit_runs(const UnitId& unit) const {
 }
 
 void Holdings::release(const Held& held) {
-    const Capacity given = share_of(held.assignment);
-    in_use_.cpus -= std::min(in_use_.cpus, given.cpus);
-    in_use_.gpus -= std::min(in_use_.gpus, given.gpus);
-    in_use_.memory.value -= std::min(in_use_.memory.value, given.memory.value);
+    vacate(in_use_, resources(held.assignment), ranks_here(held.assignment));
 }
 
 }  // namespace xorch

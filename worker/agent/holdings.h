@@ -65,9 +65,9 @@ class Holdings {
     std::vector<AssignedUnit> queued() const;
 
  private:
-    // What it takes of this node: of a gang, its ranks here.
-    Capacity share_of(const Assignment& assignment) const;
-    bool fits(const Capacity& wanted) const;
+    const Resources& resources(const Assignment& assignment) const;
+    // Of a gang: its ranks on this node.
+    bool fits(const Assignment& assignment, const Capacity& used) const;
     bool unit_runs(const UnitId& unit) const;
     void release(const Held& held);
 

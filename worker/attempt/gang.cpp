@@ -129,10 +129,14 @@ std::vector<Process> AttemptRunner::Content::processes_of(const Attempt& attempt
 // At once: whatever is ordered next may be given what they use.
 void AttemptRunner::Content::end_lent_ranks(const AttemptOrder& order) const {
     const auto* named = std::get_if<EndRanks>(&order);
+    std::vector<std::string> kept;
+    if (const auto* all = std::get_if<EndForeignRanks>(&order); all != nullptr) {
+        for (const LentRanks& each : all->but)
+            kept.push_back(settings.layout.gang(each.id, each.attempt));
+    }
     const bool all_gone = end_processes([&] {
-        if (named == nullptr)
-            return ranks_led_elsewhere(settings.layout.root, settings.incarnation);
-        return ranks_of_gang(settings.layout.gang(named->id, named->attempt));
+        if (named != nullptr) return ranks_of_gang(settings.layout.gang(named->id, named->attempt));
+        return ranks_led_elsewhere(settings.layout.root, settings.incarnation, kept);
     });
     if (!all_gone) say_line(stderr, "xorch agent: a rank of another agent's gang does not end");
 }

@@ -41,10 +41,14 @@ std::vector<Process> ranks_of_gang(const std::string& folder) {
 }
 
 std::vector<Process> ranks_led_elsewhere(
-    const std::string& sweep_directory, IncarnationId incarnation
+    const std::string& sweep_directory,
+    IncarnationId incarnation,
+    const std::vector<std::string>& but_folders
 ) {
     std::vector<Process> found = ranks_with([&](const std::string& folder) {
-        return folder.starts_with(sweep_directory + "/");
+        const bool is_kept =
+            std::find(but_folders.begin(), but_folders.end(), folder) != but_folders.end();
+        return folder.starts_with(sweep_directory + "/") && !is_kept;
     });
     const std::string own = format_incarnation(incarnation);
     std::erase_if(found, [&](const Process& process) {

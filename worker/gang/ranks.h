@@ -18,9 +18,12 @@ inline constexpr const char* rank_variable = "XORCH_RANK";
 // of its launcher.
 std::vector<Process> ranks_of_gang(const std::string& folder);
 
-// The same of all gangs of a sweep that another agent than `incarnation` leads.
+// The same of all gangs of a sweep that another agent than `incarnation` leads, but of those with
+// these folders.
 std::vector<Process> ranks_led_elsewhere(
-    const std::string& sweep_directory, IncarnationId incarnation
+    const std::string& sweep_directory,
+    IncarnationId incarnation,
+    const std::vector<std::string>& but_folders
 );
 
 // The parents of the ranks' programs (worker/rank/): each passes a signal on.

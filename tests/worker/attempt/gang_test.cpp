@@ -322,7 +322,7 @@ class LentRank {
     pid_t pid_;
 };
 
-TEST(LentRanks, EndWithTheirGangAndNoOtherDoes) {
+TEST(LentRanksHere, EndWithTheirGangAndNoOtherDoes) {
     AttemptHarness harness;
     const UnitId id = AttemptHarness::assignment(0).id;
     const LentRank ended(harness.layout().root, harness.layout().gang(id, {1}));
@@ -332,16 +332,20 @@ TEST(LentRanks, EndWithTheirGangAndNoOtherDoes) {
     EXPECT_FALSE(other.is_gone());
 }
 
-TEST(LentRanks, AllOfThemEndWhenNobodyWasHeardForLong) {
+TEST(LentRanksHere, AllEndButThoseOfTheGangsThatAreNamed) {
     AttemptHarness harness;
     AttemptHarness another;
     const UnitId id = AttemptHarness::assignment(0).id;
     const LentRank first(harness.layout().root, harness.layout().gang(id, {1}));
     const LentRank second(harness.layout().root, harness.layout().gang(id, {2}));
+    const LentRank named(harness.layout().root, harness.layout().gang(id, {3}));
     const LentRank of_another_sweep(another.layout().root, another.layout().gang(id, {1}));
-    harness.order(EndForeignRanks{});
+    EndForeignRanks order;
+    order.but.push_back({id, AttemptNumber{3}});
+    harness.order(order);
     EXPECT_TRUE(first.is_gone());
     EXPECT_TRUE(second.is_gone());
+    EXPECT_FALSE(named.is_gone());
     EXPECT_FALSE(of_another_sweep.is_gone());
 }
 

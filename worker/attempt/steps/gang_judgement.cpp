@@ -13,20 +13,18 @@ namespace xorch {
 
 namespace {
 
-// The launcher's last words: they name nodes and ranks that had no chance to speak.
+// The launcher's first complaint names node and rank of one that had no chance to speak; those that
+// follow are about the ranks that ended with it.
 std::string words_of(std::string_view launcher, std::string_view output) {
-    constexpr std::size_t lines_max = 2;
-    std::vector<std::string_view> lines;
+    const std::string_view complaint =
+        launcher == "srun" ? "srun: error: " : "mpirun noticed that ";
     while (!output.empty()) {
         const std::size_t end = std::min(output.find('\n'), output.size());
         const std::string_view line = output.substr(0, end);
         output.remove_prefix(std::min(end + 1, output.size()));
-        if (line.starts_with(launcher)) lines.push_back(line);
+        if (line.starts_with(complaint)) return std::string(line);
     }
-    std::string text;
-    for (std::size_t i = lines.size() - std::min(lines_max, lines.size()); i < lines.size(); ++i)
-        text += fmt::format("{}{}", text.empty() ? "" : "; ", lines[i]);
-    return text;
+    return "";
 }
 
 // No rank spoke of itself, but not all is well.
