@@ -13,6 +13,11 @@ namespace xorch {
 
 namespace {
 
+// What is expected to be half done when the gang could start is let in. Expectations are averages,
+// and the gang takes whatever becomes free first: asking for more left a simulated cluster emptier
+// (94.5 instead of 95.9 %) for waits that were no shorter.
+constexpr double done_by_start = 0.5;
+
 bool is_gang(const Resources& resources) {
     return resources.ranks > 1;
 }
@@ -127,7 +132,7 @@ class GangScheduler {
             if (!start || !is_in_time(allocation, *start, asked)) continue;
             if (best && best->start <= *start) continue;
             best = Reservation{.unit = unit, .start = *start, .used = {}};
-            for (const GangShare& share : place_at(members, asked, *start))
+            for (const GangShare& share : keep_for(members, asked, *start))
                 best->used[share.agent] = used_at(members, share, *start, asked);
         }
         return best;
@@ -139,6 +144,24 @@ class GangScheduler {
         return place_in(members, asked, [&](const Outlook& member) {
             return member.ranks_at(start, asked);
         });
+    }
+
+    // What is free already is kept first: which of the others really will be is least certain.
+    std::vector<GangShare> keep_for(const Members& members, const Resources& asked, Millis start)
+        const {
+        std::vector<std::pair<std::uint32_t, RankOffer>> offers;
+        for (const Outlook& member : members) {
+            const std::uint32_t free = member.ranks_at(now_.boot, asked);
+            offers.emplace_back(free, RankOffer{&member.agent(), member.ranks_at(start, asked)});
+        }
+        std::stable_sort(offers.begin(), offers.end(), [](const auto& left, const auto& right) {
+            return std::pair(left.first, left.second.ranks) >
+                   std::pair(right.first, right.second.ranks);
+        });
+        std::vector<RankOffer> sorted;
+        for (const auto& [free, offer] : offers)
+            sorted.push_back(offer);
+        return first_that_hold(asked, std::move(sorted));
     }
 
     // Slots only become free as time passes, so that the moments can be halved.
@@ -199,7 +222,8 @@ bool any_gang_is_ready(const State& state) {
 }
 
 bool Reservation::ends_before(std::optional<double> duration_ms, Now now) const {
-    return duration_ms && now.boot + Millis{static_cast<std::int64_t>(*duration_ms)} <= start;
+    if (!duration_ms) return false;
+    return now.boot + Millis{static_cast<std::int64_t>(done_by_start * *duration_ms)} <= start;
 }
 
 std::uint32_t Reservation::room_beside(

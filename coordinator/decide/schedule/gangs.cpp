@@ -47,6 +47,7 @@ bool is_earlier(const RankOffer& left, const RankOffer& right) {
 // The largest offers until they hold the gang; the last one is the smallest that does, so that
 // large holes stay for others. Empty if they do not.
 std::vector<RankOffer> fewest_nodes(const Resources& asked, std::vector<RankOffer> offers) {
+    std::stable_sort(offers.begin(), offers.end(), is_earlier);
     std::stable_sort(offers.begin(), offers.end(), [](const RankOffer& a, const RankOffer& b) {
         return a.ranks > b.ranks;
     });
@@ -87,23 +88,23 @@ bool is_earlier_node(std::string_view left, std::string_view right) {
     return left_name < right_name;
 }
 
-std::vector<GangShare> place_ranks(const Resources& asked, std::vector<RankOffer> offers) {
-    std::erase_if(offers, [](const RankOffer& offer) { return offer.ranks == 0; });
-    std::stable_sort(offers.begin(), offers.end(), is_earlier);
-    if (asked.ranks_per_node > 0) {
-        offers = spread_evenly(asked, std::move(offers));
-    } else {
-        offers = fewest_nodes(asked, std::move(offers));
-        std::stable_sort(offers.begin(), offers.end(), is_earlier);
-    }
+std::vector<GangShare> first_that_hold(const Resources& asked, std::vector<RankOffer> offers) {
+    if (asked.ranks_per_node > 0) offers = spread_evenly(asked, std::move(offers));
     std::vector<GangShare> shares;
     std::uint32_t missing = asked.ranks;
     for (const RankOffer& offer : offers) {
         const std::uint32_t ranks = std::min(offer.ranks, missing);
-        shares.push_back({offer.agent->incarnation, ranks});
+        if (ranks > 0) shares.push_back({offer.agent->incarnation, ranks});
         missing -= ranks;
     }
-    return shares;
+    return missing == 0 ? shares : std::vector<GangShare>{};
+}
+
+std::vector<GangShare> place_ranks(const Resources& asked, std::vector<RankOffer> offers) {
+    std::erase_if(offers, [](const RankOffer& offer) { return offer.ranks == 0; });
+    if (asked.ranks_per_node == 0) offers = fewest_nodes(asked, std::move(offers));
+    std::stable_sort(offers.begin(), offers.end(), is_earlier);
+    return first_that_hold(asked, std::move(offers));
 }
 
 bool could_hold_gang(const State& state, const Resources& asked) {

@@ -25,11 +25,14 @@ bool is_earlier_node(std::string_view left, std::string_view right);
 // As few nodes as hold all ranks, in their natural order; none if the offers are too small.
 std::vector<GangShare> place_ranks(const Resources& asked, std::vector<RankOffer> offers);
 
+// The first of these offers, in the order given, that hold all ranks; none if all are too small.
+std::vector<GangShare> first_that_hold(const Resources& asked, std::vector<RankOffer> offers);
+
 // Whether all that is present of some allocation would hold the gang if nothing else ran there.
 bool could_hold_gang(const State& state, const Resources& asked);
 
 // Slots kept free for the first gang that has to wait, and only for that one. What starts on these
-// agents must have ended by then, or fit beside the gang.
+// agents must be likely to have ended by then, or fit beside the gang.
 struct Reservation {
     UnitKey unit;
     Millis start{0};                         // on the boot clock
@@ -53,7 +56,7 @@ struct Reservation {
         Now now
     );
 
-    // What starts now and takes so long ends before the gang starts.
+    // What starts now and takes so long is not likely to hold up the gang.
     bool ends_before(std::optional<double> duration_ms, Now now) const;
 };
 

@@ -38,7 +38,7 @@ Millis expected_left(const State& state, const Presence& presence, UnitKey unit,
     const auto running = presence.running.find(unit);
     const bool runs = running != presence.running.end();
     const Millis so_far = runs ? now.boot - running->second.since : Millis{0};
-    Millis left = whole > so_far ? whole - so_far : std::max(so_far, unknown_left);
+    const Millis left = std::max(whole > so_far ? whole - so_far : so_far, unknown_left);
     const Millis timeout = state.plan().stage(unit.stage).limits.timeout;
     if (timeout == Millis{0}) return left;
     const Millis used = Millis{static_cast<std::int64_t>(state.unit(unit).ran_ms)} + so_far;

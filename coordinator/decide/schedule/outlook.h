@@ -33,8 +33,8 @@ class Outlook {
     std::vector<Use> uses_;  // the last to end first
 };
 
-// Until a unit that an agent holds is expected to end. Of stages without a known duration: as long
-// as it ran so far.
+// Until a unit that an agent holds is expected to end: what others of its stage took less what it
+// ran. If that is more, or no duration is known: as long as it ran so far.
 Millis expected_left(const State& state, const Presence& presence, UnitKey unit, Now now);
 
 }  // namespace xorch

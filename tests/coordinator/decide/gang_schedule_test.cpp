@@ -163,7 +163,7 @@ class Waiting : public testing::Test {
             harness.say(each, AgentHeartbeat{.running = 2});
     }
 
-    // Until 5 s before all that runs is expected to end.
+    // Until 3 s before all that runs is expected to end.
     void pass_until_soon() {
         pass(990s);
         for (const IncarnationId each : {agent_a, agent_b}) {
@@ -171,7 +171,7 @@ class Waiting : public testing::Test {
                 if (unit.stage.value == 2) harness.started(each, unit);
             }
         }
-        pass(5s);
+        pass(7s);
     }
 
     bool runs() const { return harness.state().gangs().contains(key(4, 0)); }
@@ -193,7 +193,7 @@ TEST_F(Waiting, LetsUnitsRunThatEndBeforeTheGangCanStart) {
 TEST_F(Waiting, LetsNoUnitRunThatWouldHoldUpTheGang) {
     pass_until_soon();
     end_all(agent_a, 2, 10s);
-    EXPECT_EQ(held_of(agent_a, 2), 0U) << "it would take 10 s, and the gang starts in 5";
+    EXPECT_EQ(held_of(agent_a, 2), 0U) << "it would take 10 s, and the gang starts in 3";
     EXPECT_EQ(held_of(agent_a, 3), 0U);
 }
 
@@ -223,6 +223,26 @@ TEST_F(Waiting, FillsAgentsThatTheGangWillNotNeed) {
     EXPECT_EQ(held_of(agent_c, 2), 2U);
     harness.join(0xd, "n4");
     EXPECT_TRUE(runs() || harness.held({0xd}).size() == 2U);
+}
+
+TEST(GangReservation, KeepsWhatIsFreeAlreadyRatherThanWhatIsExpectedToBe) {
+    Stage wide = make_gangs("wide", 1, 2);
+    wide.needs = {"gate"};
+    Harness harness(
+        make_sweep({make_stage("long", 4), make_stage("gate", 1), make_stage("unknown", 9), wide})
+    );
+    harness.join(0xa, "n1", 2);
+    harness.end(agent_a, key(0, 0), ended(Cause::none, 1'000s));
+    harness.end(agent_a, key(0, 1), ended(Cause::none, 1'000s));
+    harness.started(agent_a, key(0, 2));
+    harness.started(agent_a, key(0, 3));
+    harness.join(0xb, "n2", 1);
+    harness.now.boot += 997s;
+    harness.say(agent_a, AgentHeartbeat{.running = 2});
+    harness.finish(agent_b, key(1, 0));
+    EXPECT_THAT(harness.held(agent_b), IsEmpty()) << "though n1 may soon hold the gang alone";
+    harness.finish(agent_a, key(0, 2));
+    EXPECT_THAT(harness.state().gangs(), SizeIs(1));
 }
 
 TEST(GangQueue, QueuesNothingOnANodeThatLends) {
