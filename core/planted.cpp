@@ -20,6 +20,7 @@ std::vector<std::string_view> names() {
         "cancelled_reports",
         "counted_twice",
         "end_kept",
+        "end_ranks_forgotten",
         "forgotten_ends",
         "intent_twice",
         "no_epoch_check",
@@ -27,11 +28,13 @@ std::vector<std::string_view> names() {
         "rename_without_fsync",
         "second_term_kills",
         "selection_twice",
+        "share_kept",
         "slots_twice",
         "stale_copy",
         "timer_lost",
         "units_before_successor",
         "unsealed_checkpoint",
+        "unsettled_lender",
     };
 }
 

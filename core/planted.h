@@ -16,6 +16,7 @@ enum class Bug {
     cancelled_reports,
     counted_twice,
     end_kept,
+    end_ranks_forgotten,
     forgotten_ends,
     intent_twice,
     no_epoch_check,
@@ -23,11 +24,13 @@ enum class Bug {
     rename_without_fsync,
     second_term_kills,
     selection_twice,
+    share_kept,
     slots_twice,
     stale_copy,
     timer_lost,
     units_before_successor,
     unsealed_checkpoint,
+    unsettled_lender,
 };
 
 // All but none; empty in a build without them.

@@ -10,6 +10,7 @@
 #include "tests/simulation/allocations.h"
 #include "tests/simulation/coordinator_process.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/ranks.h"
 
 namespace xorch::simulation {
 
@@ -53,6 +54,8 @@ AgentProcess::AgentProcess(World& world, std::uint32_t number, const AgentPlace&
             .disk = view_,
             .layout = world.layout,
             .history = world.history,
+            .ranks = *world.ranks,
+            .host = place.host,
             .name = name_},
         world.dice.split(),
         [this](AttemptNews news) {
@@ -220,6 +223,11 @@ void AgentProcess::check_order(const AttemptOrder& order) {
         world_.ledger.on_started(begin->assignment);
         world_.allocations->on_unit_started(*this);
         return;
+    }
+    if (const auto* over = std::get_if<EndRanks>(&order)) {
+        world_.ranks->end_on(place_.host, {over->id, over->attempt});
+    } else if (const auto* foreign = std::get_if<EndForeignRanks>(&order)) {
+        world_.ranks->end_all_on(place_.host, foreign->but);
     }
     // Slurm says TERM twice at once. What can checkpoint still has its time.
     const auto* end = std::get_if<EndAttempt>(&order);

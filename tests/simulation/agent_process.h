@@ -61,6 +61,9 @@ class AgentProcess {
 
     std::size_t attempts() const { return attempts_->count(); }
 
+    // By what really lives, leading ranks of gangs included.
+    std::uint32_t cpus_in_use() const { return attempts_->cpus(); }
+
     DiskView& disk() { return view_; }
 
  private:

@@ -7,6 +7,7 @@
 #include "tests/simulation/agent_process.h"
 #include "tests/simulation/coordinator_process.h"
 #include "tests/simulation/heir_watch.h"
+#include "tests/simulation/ranks.h"
 #include "tests/simulation/world.h"
 
 namespace xorch::simulation {
@@ -118,6 +119,7 @@ void Allocations::lose_node(std::uint32_t host) {
     if (node != nullptr && node->agent) world_.agents[*node->agent]->kill();
     world_.disk.crash_host(host);
     if (node != nullptr) node->lost = true;
+    world_.ranks->end_all_on(host, {});
     if (node == nullptr || node->over) return;
     node->agent.reset();
     // The batch system needs a while to see it.
@@ -126,6 +128,12 @@ void Allocations::lose_node(std::uint32_t host) {
         if (Node* lost = node_of(host, &late)) close_node(*late, *lost);
     });
     node->over = true;
+}
+
+bool Allocations::is_lost(std::uint32_t host) {
+    Allocation* allocation = nullptr;
+    const Node* node = node_of(host, &allocation);
+    return node == nullptr || node->lost;
 }
 
 bool Allocations::any_open() const {
@@ -157,7 +165,9 @@ std::size_t Allocations::index_of(const Allocation& allocation) const {
 }
 
 void Allocations::add_nodes(Allocation& allocation) {
-    const std::size_t nodes = world_.dice.between(1, 2);
+    // Gangs must find as many as they need.
+    const std::uint32_t asked = world_.scenario.nodes;
+    const std::size_t nodes = asked > 0 ? asked : world_.dice.between(1, 2);
     for (std::size_t i = 0; i < nodes; ++i) {
         allocation.nodes.push_back({.host = next_host_++});
     }
@@ -247,6 +257,7 @@ void Allocations::finish(Allocation& allocation, const std::string& reason) {
     for (Node& node : allocation.nodes) {
         if (node.stale) continue;
         if (node.agent) world_.agents[*node.agent]->kill();
+        world_.ranks->end_all_on(node.host, {});
         node.agent.reset();
         node.over = true;
     }

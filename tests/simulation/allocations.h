@@ -60,6 +60,7 @@ class Allocations {
 
     // The node loses power.
     void lose_node(std::uint32_t host);
+    bool is_lost(std::uint32_t host);
 
     // Slurm takes the nodes of a job that runs for dead and an administrator has it requeued: the
     // same job runs again elsewhere, while its first copy lives on, cut off for a while.

@@ -68,8 +68,8 @@ std::optional<CoordinatorMessage> CoordinatorProcess::message_of(const ToAgent& 
     Assign assign;
     for (const AssignedUnit& unit : keys->units) {
         const State& state = reign_->state();
-        // Decided before it was replaced by a selection or cancelled.
-        if (!state.has_unit(unit.unit)) continue;
+        // Decided before it was replaced by a selection or cancelled, or before a gang ended.
+        if (!may_be_sent(state, unit)) continue;
         auto complete = assignment(state, unit, keys->alone, world_.layout, *this);
         if (!complete) {
             if (!view_.dead()) {

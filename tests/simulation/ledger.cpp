@@ -166,7 +166,26 @@ void Ledger::take(const Fact& fact) {
     }
 }
 
+// A gang is all its ranks, on different nodes.
+void Ledger::check_gang(const UnitsAssigned& fact) {
+    std::set<std::uint64_t> agents;
+    std::uint32_t ranks = 0;
+    for (const GangShare& share : fact.gang) {
+        ranks += share.ranks;
+        agents.insert(share.agent.value);
+    }
+    for (const auto& [key, attempt] : fact.units) {
+        const Resources& asked = scenario_.sweep.stages[key.stage.value].resources;
+        const bool is_whole = fact.gang.empty() ? asked.ranks == 1 : asked.ranks == ranks;
+        if (!is_whole || agents.size() != fact.gang.size()) {
+            violate(fmt::format("I8: {} of {} ranks is given {}", name_of(key), asked.ranks, ranks)
+            );
+        }
+    }
+}
+
 void Ledger::take(const UnitsAssigned& fact) {
+    check_gang(fact);
     for (const auto& [key, attempt] : fact.units) {
         Unit& unit = units_[key];
         const std::string name = name_of(key);

@@ -70,6 +70,7 @@ class Ledger {
     void read_everything();
     void take(const FactBatch& batch);
     void take(const Fact& fact);
+    void check_gang(const UnitsAssigned& fact);
     void take(const UnitsAssigned& fact);
     void take(const UnitFinished& fact);
     void take(const UnitGivenBack& fact);

@@ -98,9 +98,10 @@ std::string describe(const Draw& draw) {
                                          )
                                        : "local";
     return fmt::format(
-        "{}, {} stages, {} cpus, faults until {} s: {}",
+        "{}, {} stages, {}{} cpus, faults until {} s: {}",
         place,
         sweep.stages.size(),
+        draw.scenario.nodes > 0 ? fmt::format("gangs on {} nodes, ", draw.scenario.nodes) : "",
         draw.scenario.capacity.cpus,
         draw.faults.last.count() / 1'000,
         describe_faults(draw.faults, on_slurm)

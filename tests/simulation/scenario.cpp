@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace xorch::simulation {
@@ -26,6 +27,28 @@ Stage draw_stage(Dice& dice, const std::string& name) {
     stage.canary = dice.chance(0.5);
     stage.records.required = {"score"};
     return stage;
+}
+
+// From dice of its own, so that sweeps without gangs stay what they were. What is drawn fits an
+// allocation that lost nothing.
+void draw_gangs(Scenario& scenario) {
+    Dice dice(mix(scenario.seed, 0x6a46));
+    if (!dice.chance(0.4)) return;
+    scenario.nodes = static_cast<std::uint32_t>(dice.between(2, 3));
+    scenario.sweep.slurm.nodes = scenario.nodes;
+    const std::uint64_t always = dice.below(scenario.sweep.stages.size());
+    for (std::size_t s = 0; s < scenario.sweep.stages.size(); ++s) {
+        const bool is_gang = dice.chance(0.4) || s == always;
+        if (!is_gang) continue;
+        Resources& resources = scenario.sweep.stages[s].resources;
+        const std::uint32_t on_node = scenario.capacity.cpus / resources.cpus;
+        resources.ranks =
+            static_cast<std::uint32_t>(dice.between(2, std::max(2U, on_node * scenario.nodes)));
+        if (!dice.chance(0.4)) continue;
+        const std::uint32_t least = (resources.ranks - 1) / scenario.nodes + 1;
+        resources.ranks_per_node = static_cast<std::uint32_t>(dice.between(least, on_node));
+        resources.ranks_per_node = std::min(resources.ranks_per_node, resources.ranks);
+    }
 }
 
 std::uint64_t first_bytes(const UnitId& id) {
@@ -79,6 +102,7 @@ Scenario draw_scenario(Dice& dice) {
         sweep.slurm.place = dice.chance(0.6) ? SlurmPlace::allocation : SlurmPlace::host;
         sweep.slurm.max_allocations = static_cast<std::uint32_t>(dice.between(1, 2));
     }
+    draw_gangs(scenario);
     return scenario;
 }
 

@@ -37,6 +37,7 @@ struct Scenario {
     Sweep sweep;
     std::uint64_t seed = 0;
     Capacity capacity;
+    std::uint32_t nodes = 0;  // of an allocation; 0 = one or two
 };
 
 Scenario draw_scenario(Dice& dice);

@@ -15,6 +15,9 @@ namespace {
 constexpr const char* state_file = "state";
 constexpr std::size_t kept_checkpoints = 2;
 
+// So long ranks wait for one that is gone.
+constexpr Millis hung_collective{30'000};
+
 std::string name_of(const Assignment& assignment) {
     return fmt::format(
         "{}/{} attempt {}",
@@ -77,9 +80,13 @@ void ScriptedAttempts::check_start(const Attempt& attempt) {
     story.seed = assignment.seed;
     ++story.started;
 
-    std::uint32_t cpus = 0;
+    if ((assignment.alone && world_.ranks.any_on(world_.host)) ||
+        world_.ranks.any_alone_on(world_.host)) {
+        world_.history.violate(
+            "I9: " + name_of(assignment) + " is beside ranks, or they beside it"
+        );
+    }
     for (const auto& [key, other] : attempts_) {
-        cpus += world_.scenario.sweep.stages[key.first.stage.value].resources.cpus;
         if (other.assignment.alone || assignment.alone) {
             world_.history.violate("I9: " + name_of(assignment) + " is not alone on its node");
         }
@@ -87,12 +94,25 @@ void ScriptedAttempts::check_start(const Attempt& attempt) {
             world_.history.violate("I8: two attempts at once on one node: " + name_of(assignment));
         }
     }
-    cpus += world_.scenario.sweep.stages[assignment.unit.stage.value].resources.cpus;
-    if (cpus > world_.scenario.capacity.cpus) {
+    const std::uint32_t used = cpus() + world_.ranks.cpus_on(world_.host) + cpus_of(assignment);
+    if (used > world_.scenario.capacity.cpus) {
         world_.history.violate(
-            fmt::format("I9: {} CPUs in use when {} starts", cpus, name_of(assignment))
+            fmt::format("I9: {} CPUs in use when {} starts", used, name_of(assignment))
         );
     }
+    world_.ranks.start(assignment);
+}
+
+std::uint32_t ScriptedAttempts::cpus_of(const Assignment& assignment) const {
+    const std::uint32_t ranks = assignment.hosts.empty() ? 1 : assignment.hosts.front().ranks;
+    return ranks * world_.scenario.sweep.stages[assignment.unit.stage.value].resources.cpus;
+}
+
+std::uint32_t ScriptedAttempts::cpus() const {
+    std::uint32_t sum = 0;
+    for (const auto& [key, attempt] : attempts_)
+        sum += cpus_of(attempt.assignment);
+    return sum;
 }
 
 void ScriptedAttempts::resume(Attempt& attempt) {
@@ -169,6 +189,7 @@ void ScriptedAttempts::stop(const EndAttempt& order) {
         attempt->superseded = world_.timeline.now();
     }
     if (order.at_once) {
+        attempt->killed = true;
         attempt->turn = ++turns_;
         finish(key, stopped_end(*attempt, order.cause), dice_.between(Millis{1}, Millis{50}));
         return;
@@ -176,8 +197,9 @@ void ScriptedAttempts::stop(const EndAttempt& order) {
     if (attempt->ending) return;
     attempt->stop = order.cause;
     const Millis grace = world_.scenario.sweep.stages[key.first.stage.value].limits.grace;
-    const bool obeys =
-        attempt->script.interval > 0 && attempt->script.behaviour != Behaviour::stubborn;
+    const bool obeys = world_.ranks.are_whole(attempt->assignment) &&
+                       attempt->script.interval > 0 &&
+                       attempt->script.behaviour != Behaviour::stubborn;
     if (!obeys) {
         const Millis patience =
             attempt->script.behaviour == Behaviour::stubborn ? 2 * grace : grace;
@@ -230,11 +252,14 @@ void ScriptedAttempts::run_on(const Key& key) {
 
 void ScriptedAttempts::arrive(const Key& key, std::uint32_t step) {
     Attempt& attempt = attempts_.at(key);
+    if (!world_.ranks.are_whole(attempt.assignment)) return give_up(key);
     move_to(attempt, std::max(step, attempt.step));
     UnitStory& story = world_.history.story(attempt.assignment.id);
     if (attempt.script.behaviour == Behaviour::failing &&
         story.failures < attempt.script.failures) {
         ++story.failures;
+        // Of a gang one rank fails, and the others end with it.
+        world_.ranks.lose_one(attempt.assignment);
         AttemptEnd end = stopped_end(attempt, Cause::user_error);
         end.exit_code = 1;
         end.message = "the script says so";
@@ -253,6 +278,15 @@ void ScriptedAttempts::arrive(const Key& key, std::uint32_t step) {
         attempt.state % 1'000
     );
     finish(key, std::move(end), Millis{0});
+}
+
+// A collective hangs, and is found out.
+void ScriptedAttempts::give_up(const Key& key) {
+    Attempt& attempt = attempts_.at(key);
+    attempt.turn = ++turns_;
+    later(key, hung_collective, [this, key] {
+        finish(key, stopped_end(attempts_.at(key), Cause::agent_lost), Millis{1});
+    });
 }
 
 void ScriptedAttempts::save(const Key& key, bool then_exit) {
@@ -331,6 +365,8 @@ void ScriptedAttempts::finish(const Key& key, AttemptEnd end, Millis delay) {
         "{}: {} ends, {}", world_.name, name_of(attempt.assignment), cause_name(end.cause)
     ));
     later(key, delay, [this, key, end = std::move(end)] {
+        const Attempt& over = attempts_.at(key);
+        world_.ranks.end(over.assignment, over.killed);
         attempts_.erase(key);
         report_(AttemptOver{.unit = key.first, .attempt = key.second, .end = end});
     });

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/layout.h"
+#include "tests/simulation/ranks.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/simulated_disk.h"
 #include "tests/simulation/timeline.h"
@@ -24,6 +25,8 @@ struct AttemptsWorld {
     DiskView& disk;
     SweepLayout layout;
     UnitHistory& history;
+    Ranks& ranks;
+    std::uint32_t host = 0;
     std::string name;  // of the agent, for messages
 };
 
@@ -40,6 +43,8 @@ class ScriptedAttempts {
 
     std::size_t count() const { return attempts_.size(); }
 
+    std::uint32_t cpus() const;
+
     // Millis on the timeline at which a superseded attempt was told to die; the oldest that lives.
     std::optional<Millis> oldest_superseded() const;
 
@@ -53,6 +58,7 @@ class ScriptedAttempts {
         bool resumed = false;
         bool saving = false;
         bool ending = false;
+        bool killed = false;
         std::optional<Cause> stop;
         Millis started{0};
         Millis segment_began{0};
@@ -67,9 +73,11 @@ class ScriptedAttempts {
     void stop(const EndAttempt& order);
     void resume(Attempt& attempt);
     void check_start(const Attempt& attempt);
+    std::uint32_t cpus_of(const Assignment& assignment) const;
     void check_resumed(const Attempt& attempt, std::size_t damaged);
     void run_on(const Key& key);
     void arrive(const Key& key, std::uint32_t step);
+    void give_up(const Key& key);
     void save(const Key& key, bool then_exit);
     void seal(const Key& key, bool then_exit);
     bool write_checkpoint(Attempt& attempt);

@@ -9,6 +9,7 @@
 #include "tests/simulation/allocations.h"
 #include "tests/simulation/coordinator_process.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/ranks.h"
 #include "tests/simulation/world.h"
 
 namespace xorch::simulation {
@@ -281,6 +282,7 @@ void Allocations::end_stale_copy(std::size_t index, std::optional<std::size_t> c
     for (Node& node : all_[index].nodes) {
         if (!node.stale) continue;
         if (node.agent) world_.agents[*node.agent]->kill();
+        world_.ranks->end_all_on(node.host, {});
         node.agent.reset();
         node.over = true;
     }

@@ -12,6 +12,7 @@
 #include "tests/simulation/coordinator_process.h"
 #include "tests/simulation/heir_watch.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/ranks.h"
 
 namespace xorch::simulation {
 
@@ -48,6 +49,7 @@ World::World(Draw draw, bool prints)
       ledger(durable, layout, scenario, history),
       network(std::make_unique<Network>(*this)),
       allocations(std::make_unique<Allocations>(*this)),
+      ranks(std::make_unique<Ranks>(*this)),
       clients(std::make_unique<Clients>(*this)),
       heirs(std::make_unique<HeirWatch>(*this)) {
     for (int i = 0; i < 64; ++i) {

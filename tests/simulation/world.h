@@ -27,6 +27,7 @@ class Clients;
 class CoordinatorProcess;
 class HeirWatch;
 class Network;
+class Ranks;
 
 // What a seed draws before anything happens.
 struct Draw {
@@ -88,6 +89,7 @@ class World {
     Ledger ledger;
     std::unique_ptr<Network> network;
     std::unique_ptr<Allocations> allocations;
+    std::unique_ptr<Ranks> ranks;
     std::unique_ptr<Clients> clients;
     std::unique_ptr<HeirWatch> heirs;
     std::vector<std::unique_ptr<CoordinatorProcess>> coordinators;  // never shrinks

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coordinator/decide/reign/live.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -101,7 +102,8 @@ void Reign::Live::end_ranks(
         for (const GangShare& share : gang.shares) {
             if (!is_present(share.agent)) continue;
             if (!over) take(now, share.agent, gang.attempt, tuning.lost_after);
-            if (share.agent == leader) continue;
+            const bool lends = share.agent != leader;
+            if (!lends || planted::has(planted::Bug::end_ranks_forgotten)) continue;
             const EndRanks message{gang.id, gang.attempt.attempt};
             effects.messages.emplace_back(ToAgent{share.agent, message});
         }

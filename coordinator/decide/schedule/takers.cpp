@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/planted.h"
+
 namespace xorch {
 
 Takers::Takers(const State& state, const Presence& presence, Now now)
@@ -28,6 +30,7 @@ bool Takers::takes_ranks(const AgentState& agent) const {
 }
 
 bool Takers::is_settled(const AgentState& agent) const {
+    if (planted::has(planted::Bug::unsettled_lender)) return true;
     const AgentPresence* seen = presence_.find(agent.incarnation);
     return seen != nullptr && seen->settled_at() <= now_.boot;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "coordinator/decide/state/content.h"
+#include "core/planted.h"
 
 namespace xorch {
 
@@ -94,7 +95,9 @@ void State::Content::release_gang(UnitKey unit) {
         AgentState& agent = agent_of(share);
         const bool leads = &share == &gang.mapped().front();
         if (!leads) std::erase(agent.lends, unit);
-        agent.load[unit.stage.value] -= share.ranks;
+        if (leads || !planted::has(planted::Bug::share_kept)) {
+            agent.load[unit.stage.value] -= share.ranks;
+        }
         if (agent.is_idle()) agent.runs_alone = false;
     }
 }
