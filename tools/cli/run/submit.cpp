@@ -7,6 +7,7 @@
 #include "core/io/process.h"
 #include "tools/cli/run/adoption.h"
 #include "tools/cli/run/interpreter.h"
+#include "tools/cli/run/local_checks.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/run/login_node.h"
 #include "tools/cli/run/native_program.h"
@@ -16,6 +17,7 @@
 #include "tools/cli/run/sweep_directory.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
+#include "worker/agent_loop.h"
 
 namespace xorch {
 
@@ -112,6 +114,10 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
         const auto checked = check_with_slurm(frozen->sweep);
         if (!checked) return tl::unexpected(checked.error());
         if (*checked) say(**checked);
+    } else {
+        const Capacity machine = measure_capacity(frozen->sweep);
+        auto checked = check_gangs_here(frozen->sweep, machine);
+        if (!checked) return fail_at_source(options.source, checked.error());
     }
     auto layout = set_up(context, *frozen, options.fresh);
     if (!layout) return tl::unexpected(layout.error());
