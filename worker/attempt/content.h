@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ struct GangRun {
     PortLease port;       // MASTER_PORT
     std::string address;  // MASTER_ADDR
     bool began = false;   // rank 0 runs
+    PortLease check;      // where its nodes report before that; none if they have before
 
     // Of native units: rank 0 speaks as a runner does.
     std::string socket_path;
@@ -217,6 +219,7 @@ struct AttemptRunner::Content {
     Devices devices;
     Ownership ownership;
     RunnerPool runners;
+    std::set<std::vector<std::string>> checked_nodes;  // of gangs whose nodes reached each other
     std::map<std::uint64_t, Attempt> attempts;
     std::map<pid_t, std::uint64_t> mains;
     std::uint64_t last_serial = 0;

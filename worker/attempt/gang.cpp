@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -43,6 +45,20 @@ std::uint64_t port_seed(const Assignment& assignment) {
     return seed;
 }
 
+std::vector<std::string> nodes_of(const std::vector<RankHost>& hosts) {
+    std::vector<std::string> nodes;
+    for (const RankHost& host : hosts)
+        nodes.push_back(host.node);
+    return nodes;
+}
+
+// Nobody else's, so that a stranger who finds the port is not taken for a node.
+std::string fresh_token() {
+    std::array<std::uint64_t, 2> numbers{};
+    if (::getrandom(numbers.data(), sizeof numbers, 0) != sizeof numbers) return {};
+    return fmt::format("{:016x}{:016x}", numbers[0], numbers[1]);
+}
+
 bool is_at_end(const Descriptor& socket) {
     char byte = 0;
     return ::recv(socket.number(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
@@ -63,6 +79,12 @@ Result<void> AttemptRunner::Content::begin_gang(Attempt& attempt) {
     auto port = lease_port(*folder, port_seed(assignment));
     if (!port) return tl::unexpected(port.error());
     attempt.gang->port = std::move(*port);
+    const bool has_others = assignment.hosts.size() > 1;
+    if (has_others && !checked_nodes.contains(nodes_of(assignment.hosts))) {
+        auto check = lease_port(*folder, port_seed(assignment));
+        if (!check) return tl::unexpected(check.error());
+        attempt.gang->check = std::move(*check);
+    }
     return is_native(*attempt.stage) ? listen_to_gang(attempt) : Result<void>();
 }
 
@@ -93,6 +115,8 @@ GangRequest AttemptRunner::Content::gang_request(const Attempt& attempt) const {
         .socket = attempt.gang->socket_path,
         .address = attempt.gang->address,
         .port = attempt.gang->port.port,
+        .check_port = attempt.gang->check.port,
+        .check_token = fresh_token(),
         .own_environment = base_environment
     };
 }
@@ -101,6 +125,8 @@ void AttemptRunner::Content::watch_gang(Attempt& attempt) {
     GangRun& gang = *attempt.gang;
     if (gang.began) return;
     gang.began = ::access((attempt.scratch + "/" + gang_started_name).c_str(), F_OK) == 0;
+    // It runs only if all nodes have reported.
+    if (gang.began) checked_nodes.insert(nodes_of(attempt.order.assignment.hosts));
     if (gang.began || now.boot < attempt.started + begins_within) return;
     const std::string said = last_lines(attempt.capture.recent(), 1, said_bytes_max);
     impose(

@@ -47,7 +47,9 @@ AttemptRunner::Content::Content(
       devices(
           settings.capacity,
           usable_cpus(),
-          variable_or_empty(base_environment, "CUDA_VISIBLE_DEVICES")
+          variable_or_empty(base_environment, "CUDA_VISIBLE_DEVICES"),
+          // Without such a folder there are no gangs either: they say so.
+          lease_folder().value_or("")
       ),
       runners(
           {.program = settings.native_program,

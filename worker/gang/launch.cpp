@@ -109,6 +109,23 @@ std::string launcher_name(GangLauncher launcher) {
     return launcher == GangLauncher::srun ? "srun" : "mpirun";
 }
 
+Result<std::string> find_launcher(
+    GangLauncher launcher, const std::vector<std::string>& environment, const std::string& directory
+) {
+    const std::string name = launcher_name(launcher);
+    auto found = find_program(name, environment, directory);
+    if (found) return found;
+    return fail(
+        ErrorCode::not_found,
+        fmt::format(
+            "a unit of several ranks needs {}: {}; on Debian: apt-get install {}",
+            name,
+            found.error().message,
+            launcher == GangLauncher::srun ? "slurm-client" : "openmpi-bin"
+        )
+    );
+}
+
 std::vector<std::string> launch_argv(const GangLaunch& launch) {
     return launch.launcher == GangLauncher::srun ? srun_argv(launch) : mpirun_argv(launch);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "core/messages.h"
 #include "core/sweep.h"
 
@@ -30,6 +31,11 @@ std::uint32_t rank_count(const std::vector<RankHost>& hosts);
 
 // "srun" or "mpirun"
 std::string launcher_name(GangLauncher launcher);
+
+// Its program. not_found says what to install.
+Result<std::string> find_launcher(
+    GangLauncher launcher, const std::vector<std::string>& environment, const std::string& directory
+);
 
 // The program and its options; what each rank executes follows.
 std::vector<std::string> launch_argv(const GangLaunch& launch);

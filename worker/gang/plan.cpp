@@ -68,7 +68,9 @@ std::string format_gang_plan(const GangPlan& plan) {
         {"exit_checkpointed", plan.exit_checkpointed                      },
         {"keep_slurm",        plan.keep_slurm                             },
         {"stop_file",         plan.stop_file                              },
-        {"stop_signal",       plan.stop_signal                            }
+        {"stop_signal",       plan.stop_signal                            },
+        {"check_port",        std::int64_t{plan.check_port}               },
+        {"check_token",       plan.check_token                            }
     });
 }
 
@@ -95,6 +97,8 @@ Result<GangPlan> parse_gang_plan(std::string_view text) {
     plan.keep_slurm = keep != nullptr && *keep == Value(true);
     plan.stop_file = text_of(*read, "stop_file");
     plan.stop_signal = text_of(*read, "stop_signal");
+    plan.check_port = static_cast<std::uint16_t>(integer(*read, "check_port"));
+    plan.check_token = text_of(*read, "check_token");
     return plan;
 }
 

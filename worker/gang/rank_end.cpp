@@ -80,6 +80,7 @@ std::string format_rank_end(const RankEnd& end) {
         {"exit_code",     end.exit_code         },
         {"signal",        end.signal            },
         {"out_of_memory", end.out_of_memory     },
+        {"unfit_node",    end.unfit_node        },
         {"reason",        end.reason            },
         {"tail",          end.tail              }
     });
@@ -98,6 +99,7 @@ Result<RankEnd> parse_rank_end(std::string_view text) {
     end.exit_code = static_cast<int>(whole(*read, "exit_code"));
     end.signal = static_cast<int>(whole(*read, "signal"));
     end.out_of_memory = is_true(*read, "out_of_memory");
+    end.unfit_node = words(*read, "unfit_node");
     end.reason = words(*read, "reason");
     end.tail = words(*read, "tail");
     return end;

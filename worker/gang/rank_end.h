@@ -24,6 +24,7 @@ struct RankEnd {
     int exit_code = 0;
     int signal = 0;              // 0 = it exited by itself
     bool out_of_memory = false;  // its supervisor ended it; see `reason`
+    std::string unfit_node;      // from which rank 0 cannot be reached
     std::string reason;          // why it was ended or never began
     std::string tail;            // the last of what it printed
 

@@ -26,6 +26,7 @@
 #include "worker/gang/rank_end.h"
 #include "worker/gang/ranks.h"
 #include "worker/os/process_tree.h"
+#include "worker/rank/node_check.h"
 #include "worker/rank/rank_gpus.h"
 #include "worker/rank/rank_output.h"
 
@@ -34,6 +35,8 @@ namespace xorch {
 namespace {
 
 constexpr Millis tick_every{500};
+// Launchers start the ranks of all nodes within a few seconds.
+constexpr Millis nodes_report_within{30'000};
 // What a failure's report shows of the output (design: notifications).
 constexpr std::size_t tail_lines = 20;
 constexpr std::size_t tail_bytes = 4096;
@@ -73,6 +76,7 @@ class RankProcess {
     int refuse(const Error& error);
 
  private:
+    Result<void> check();
     Result<std::vector<std::string>> environment();
     void wait_for_events();
     void hear_signals();
@@ -108,6 +112,7 @@ Result<void> RankProcess::start() {
     signals_ = std::move(*signals);
     ::signal(SIGPIPE, SIG_IGN);
     ::prctl(PR_SET_PDEATHSIG, SIGHUP);
+    if (auto checked = check(); !checked) return checked;
     auto told = environment();
     if (!told) return tl::unexpected(told.error());
     const auto program = find_program(order_.argv.front(), *told, "");
@@ -139,6 +144,17 @@ Result<void> RankProcess::start() {
     auto began = disk_.create(order_.folder + "/" + gang_started_name);
     if (!began) return tl::unexpected(began.error());
     return {};
+}
+
+// One rank of each node asks for all of them.
+Result<void> RankProcess::check() {
+    if (plan_.check_port == 0 || place_.local_rank != 0) return {};
+    // Rank 0 gives up first, and so is the one that says who stayed away.
+    const Millis patience = place_.rank == 0 ? nodes_report_within : 2 * nodes_report_within;
+    NodeCheck checked = check_nodes(plan_, place_, patience);
+    if (checked.passed) return {};
+    end_.unfit_node = std::move(checked.unfit_node);
+    return fail(ErrorCode::unavailable, "its nodes do not reach each other: " + checked.reason);
 }
 
 Result<std::vector<std::string>> RankProcess::environment() {

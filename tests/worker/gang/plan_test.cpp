@@ -24,7 +24,9 @@ TEST(GangPlans, WhatIsWrittenIsRead) {
         .exit_checkpointed = 76,
         .keep_slurm = true,
         .stop_file = "/a/stop",
-        .stop_signal = "USR1"};
+        .stop_signal = "USR1",
+        .check_port = 20018,
+        .check_token = "word"};
     const auto read = parse_gang_plan(format_gang_plan(plan));
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, plan);

@@ -22,6 +22,7 @@ RankEnd ended(std::uint32_t rank, std::int64_t at, int exit_code) {
         .node = rank < 2 ? "n1" : "n3",
         .ended_unix_ms = at,
         .exit_code = exit_code,
+        .unfit_node = {},
         .reason = {},
         .tail = {}};
 }
@@ -39,6 +40,7 @@ TEST(EndsOfRanks, WhatIsWrittenIsRead) {
         .exit_code = 3,
         .signal = 9,
         .out_of_memory = true,
+        .unfit_node = "n4",
         .reason = "it used too much",
         .tail = "last\nwords"};
     const auto read = parse_rank_end(format_rank_end(end));

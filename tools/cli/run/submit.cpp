@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator/input/freeze.h"
 #include "coordinator/report/text.h"
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
 #include "core/io/process.h"
+#include "core/io/spawn.h"
 #include "tools/cli/run/adoption.h"
 #include "tools/cli/run/interpreter.h"
 #include "tools/cli/run/local_checks.h"
@@ -18,6 +21,7 @@
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
 #include "worker/agent_loop.h"
+#include "worker/gang/launch.h"
 
 namespace xorch {
 
@@ -89,6 +93,23 @@ Result<void> keep_sweep_file(const SweepSource& source, const SweepLayout& layou
     return {};
 }
 
+// On this machine gangs are started by what PATH of the units finds; a set-up script may change
+// that, and on Slurm it is another node's.
+Result<void> check_launcher(const Sweep& sweep) {
+    const bool has_gangs =
+        std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
+            return stage.resources.ranks > 1;
+        });
+    if (!has_gangs || sweep.backend == BackendKind::slurm || !sweep.env.setup.empty()) return {};
+    std::vector<std::string> environment = current_environment();
+    for (const auto& [name, value] : sweep.env.set)
+        set_variable(environment, name, format_plain(value));
+    if (auto found = find_launcher(launcher_of(sweep), environment, sweep.directory); !found) {
+        return tl::unexpected(found.error());
+    }
+    return {};
+}
+
 Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     SweepSource source = options.source;
     if (!options.backend.empty()) {
@@ -104,6 +125,9 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     const auto plan = Plan::make(frozen->sweep);
     if (!plan) return fail_at_source(options.source, plan.error());
     if (auto checked = check_commands(*plan); !checked) return tl::unexpected(checked.error());
+    if (auto checked = check_launcher(frozen->sweep); !checked) {
+        return tl::unexpected(checked.error());
+    }
     if (!options.fresh) {
         if (const auto same = find_same_sweep(context.home, *frozen)) {
             say(fmt::format("unchanged: going on with {} (--fresh starts anew)", same->root));

@@ -70,6 +70,12 @@ void hear_ranks(Disk& disk, FinishRequest& request) {
         facts.imposed = Cause::out_of_memory;
         facts.imposed_message = facts.reason;
     }
+    if (!verdict->first.unfit_node.empty()) {
+        // Not the unit's fault: it has not even begun.
+        request.end.unfit_node = verdict->first.unfit_node;
+        facts.imposed = Cause::agent_lost;
+        facts.imposed_message = facts.reason;
+    }
     if (!verdict->first.tail.empty()) request.recent_output = verdict->first.tail;
 }
 

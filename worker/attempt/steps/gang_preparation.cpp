@@ -1,7 +1,5 @@
 #include "worker/attempt/steps/gang_preparation.h"
 
-#include <fmt/format.h>
-
 #include <initializer_list>
 #include <utility>
 
@@ -23,7 +21,9 @@ GangPlan plan_of(const PreparationRequest& request, const AttemptPlaces& places)
         .exit_checkpointed = stage.exit_checkpointed,
         .keep_slurm = stage.keep_slurm_env,
         .stop_file = places.stop,
-        .stop_signal = stage.stop_signal};
+        .stop_signal = stage.stop_signal,
+        .check_port = request.gang->check_port,
+        .check_token = request.gang->check_token};
 }
 
 Result<void> write_files(
@@ -38,10 +38,6 @@ Result<void> write_files(
         }
     }
     return {};
-}
-
-std::string package_of(GangLauncher launcher) {
-    return launcher == GangLauncher::srun ? "slurm-client" : "openmpi-bin";
 }
 
 }  // namespace
@@ -67,18 +63,8 @@ Result<void> put_behind_launcher(
     set_variable(prepared.environment, gang_variable, folder);
     prepared.argv = launch_argv(gang.launch);
     prepared.argv.insert(prepared.argv.end(), {gang.program, "rank", folder});
-    auto launcher = find_program(prepared.argv.front(), prepared.environment, request.directory);
-    if (!launcher) {
-        return fail(
-            ErrorCode::not_found,
-            fmt::format(
-                "a unit of several ranks needs {}: {}; on Debian: apt-get install {}",
-                launcher_name(gang.launch.launcher),
-                launcher.error().message,
-                package_of(gang.launch.launcher)
-            )
-        );
-    }
+    auto launcher = find_launcher(gang.launch.launcher, prepared.environment, request.directory);
+    if (!launcher) return tl::unexpected(launcher.error());
     prepared.program = std::move(*launcher);
     return {};
 }

@@ -37,11 +37,13 @@ struct AttemptPlaces {
 // What a unit of several ranks needs to be started; see worker/gang/.
 struct GangRequest {
     GangLaunch launch;
-    std::string program;                       // xorch, which each rank runs first
-    std::string native_program;                // xorch-runner
-    std::string socket;                        // where rank 0 of a native unit speaks
-    std::string address;                       // MASTER_ADDR
-    std::uint16_t port = 0;                    // MASTER_PORT
+    std::string program;           // xorch, which each rank runs first
+    std::string native_program;    // xorch-runner
+    std::string socket;            // where rank 0 of a native unit speaks
+    std::string address;           // MASTER_ADDR
+    std::uint16_t port = 0;        // MASTER_PORT
+    std::uint16_t check_port = 0;  // as in GangPlan
+    std::string check_token;
     std::vector<std::string> own_environment;  // the agent's, with what its launcher asks for
 };
 
