@@ -157,6 +157,9 @@ struct Local {
 // Where the coordinator of a sweep on Slurm runs.
 enum class SlurmPlace { allocation, host };
 
+// What starts the ranks of a gang within an allocation.
+enum class GangLauncher { srun, mpirun };
+
 // What is asked of Slurm for one allocation, and how many there may be. Texts are checked by
 // core/slurm_options.h.
 struct SlurmOptions {
@@ -165,7 +168,8 @@ struct SlurmOptions {
     std::string qos;
     std::string constraint;
     std::string comment;
-    std::string mpi;  // of srun --mpi
+    std::string mpi;  // of srun --mpi; empty = pmix
+    GangLauncher launcher = GangLauncher::srun;
     std::uint32_t nodes = 1;
     std::uint32_t cpus_per_node = 0;  // 0 = all of a node
     std::uint32_t gpus_per_node = 0;

@@ -72,7 +72,19 @@ std::vector<Key<SlurmOptions>> slurm_keys() {
                 slurm.place = text == "host" ? SlurmPlace::host : SlurmPlace::allocation;
             }
     ).one_of({"allocation", "host"});
-    keys.member("mpi", &SlurmOptions::mpi, "Plugin for gangs, as `srun --mpi` names it.");
+    keys.member(
+        "mpi",
+        &SlurmOptions::mpi,
+        "Plugin for gangs, as `srun --mpi` names it; \"pmix\" if there is none here."
+    );
+    keys.text(
+            "launcher",
+            "\"srun\"",
+            "What starts the ranks of a gang within an allocation; on this machine it is mpirun.",
+            [](SlurmOptions& slurm, const std::string& text) {
+                slurm.launcher = text == "mpirun" ? GangLauncher::mpirun : GangLauncher::srun;
+            }
+    ).one_of({"srun", "mpirun"});
     keys.custom("options", "Table of further options of sbatch: see below.");
     return keys.take();
 }

@@ -242,6 +242,8 @@ void write_slurm(Writer& writer, const SlurmOptions& slurm) {
     writer.line("signal_lead", duration(slurm.signal_lead));
     writer.line("place", quoted(slurm.place == SlurmPlace::host ? "host" : "allocation"));
     writer.text_unless_empty("mpi", slurm.mpi);
+    const bool by_mpirun = slurm.launcher == GangLauncher::mpirun;
+    writer.line("launcher", quoted(by_mpirun ? "mpirun" : "srun"));
     Object options;
     for (const auto& [name, value] : slurm.options)
         options.emplace_back(name, value.empty() ? Value(true) : Value(value));

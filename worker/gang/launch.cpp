@@ -95,7 +95,7 @@ std::vector<std::string> mpirun_argv(const GangLaunch& launch) {
 }  // namespace
 
 GangLauncher launcher_of(const Sweep& sweep) {
-    return sweep.backend == BackendKind::slurm ? GangLauncher::srun : GangLauncher::mpirun;
+    return sweep.backend == BackendKind::slurm ? sweep.slurm.launcher : GangLauncher::mpirun;
 }
 
 std::uint32_t rank_count(const std::vector<RankHost>& hosts) {

@@ -13,8 +13,6 @@
 
 namespace xorch {
 
-enum class GangLauncher { srun, mpirun };
-
 struct GangLaunch {
     GangLauncher launcher = GangLauncher::srun;
     std::vector<RankHost> hosts;  // in the order of ranks

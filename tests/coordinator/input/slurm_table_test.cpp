@@ -30,6 +30,7 @@ max_allocations = 3
 queue_ahead = 5
 signal_lead = "90s"
 place = "host"
+launcher = "mpirun"
 mpi = "pmix"
 options = { reservation = "demo", exclusive = true, nice = 100 }
 )toml";
@@ -63,6 +64,7 @@ TEST(SlurmTable, FillsEveryMember) {
     EXPECT_EQ(read.queue_ahead, 5U);
     EXPECT_EQ(read.signal_lead, std::chrono::seconds(90));
     EXPECT_EQ(read.place, SlurmPlace::host);
+    EXPECT_EQ(read.launcher, GangLauncher::mpirun);
     EXPECT_EQ(read.mpi, "pmix");
     EXPECT_THAT(
         read.options,
@@ -78,6 +80,7 @@ TEST(SlurmTable, WithoutItTheSiteDecides) {
     EXPECT_EQ(read.max_allocations, 1U);
     EXPECT_EQ(read.signal_lead, std::chrono::seconds(60));
     EXPECT_EQ(read.place, SlurmPlace::allocation);
+    EXPECT_EQ(read.launcher, GangLauncher::srun);
 }
 
 TEST(SlurmTable, AFrozenSweepKeepsAllOfIt) {
@@ -89,6 +92,7 @@ TEST(SlurmTable, AFrozenSweepKeepsAllOfIt) {
     EXPECT_EQ(again->slurm.options, sweep.slurm.options);
     EXPECT_EQ(again->slurm.comment, sweep.slurm.comment);
     EXPECT_EQ(again->slurm.place, sweep.slurm.place);
+    EXPECT_EQ(again->slurm.launcher, sweep.slurm.launcher);
 }
 
 TEST(SlurmTable, AnOverrideChangesOneKey) {

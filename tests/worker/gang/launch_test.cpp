@@ -48,6 +48,15 @@ TEST(LaunchingAGang, SrunSharesTheNodesAndTakesTheRanksNodesFromAFile) {
     EXPECT_EQ(rank_nodes(two_nodes().hosts), "n2\nn1\nn1\nn1\n");
 }
 
+TEST(LaunchingAGang, TheSitesLauncherIsForItsClusterAndThisMachineHasMpirun) {
+    Sweep sweep;
+    EXPECT_EQ(launcher_of(sweep), GangLauncher::mpirun);
+    sweep.backend = BackendKind::slurm;
+    EXPECT_EQ(launcher_of(sweep), GangLauncher::srun);
+    sweep.slurm.launcher = GangLauncher::mpirun;
+    EXPECT_EQ(launcher_of(sweep), GangLauncher::mpirun);
+}
+
 TEST(LaunchingAGang, TheSiteNamesThePluginForMpi) {
     GangLaunch launch = two_nodes();
     launch.mpi = "pmi2";
