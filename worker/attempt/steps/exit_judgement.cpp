@@ -26,11 +26,15 @@ Judgement judge_crash(const ExitFacts& facts) {
             how_it_ended(facts) + "; the kernel reports that memory of this cgroup ran out"};
     }
     if (facts.signal == 9) {
+        // A reason may be a whole sentence about a gang.
         return {
             Cause::crash,
-            how_it_ended(facts) +
-                ", which xorch did not send; usually the kernel does when memory runs out "
-                "(set resources.memory)"};
+            fmt::format(
+                "{}{} did not send; usually the kernel does when memory runs out (set "
+                "resources.memory)",
+                how_it_ended(facts),
+                facts.reason.empty() ? ", which xorch" : "; it is a signal that xorch"
+            )};
     }
     return {Cause::crash, how_it_ended(facts)};
 }
