@@ -26,6 +26,9 @@ class PendingSum {
     virtual ~PendingSum() = default;  // waits, too
 
     virtual Result<void> wait() = 0;
+
+    // True if wait() would return at once. Asking moves the sum on: MPI works only when called.
+    virtual bool has_ended() = 0;
 };
 
 class Communicator {
@@ -36,6 +39,9 @@ class Communicator {
     virtual int size() const = 0;
 
     virtual Device device() const { return Device::cpu; }
+
+    // The same ranks, for values in host memory.
+    virtual Communicator& host() { return *this; }
 
     // Element by element over all ranks, in place; every rank gets the same bits.
     virtual Result<void> all_reduce_sum(std::span<float> values) = 0;
@@ -52,7 +58,8 @@ class Communicator {
     // At rank 0 what every rank gave, in the order of ranks; elsewhere nothing.
     virtual Result<std::vector<std::string>> gather(std::string_view bytes) = 0;
 
-    // Returns once every rank called it.
+    // Returns once every rank called it. Ranks may be at work of their own for long before, writing
+    // a checkpoint for example: this waits more patiently than the rest.
     virtual Result<void> barrier() = 0;
 };
 

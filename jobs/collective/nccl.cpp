@@ -72,6 +72,8 @@ class NcclCommunicator final : public Communicator {
 
     Device device() const override { return Device::cuda; }
 
+    Communicator& host() override { return host_; }
+
     Result<void> all_reduce_sum(std::span<float> values) override {
         return finish(queue_sum(values.data(), values.size(), ncclFloat), "all_reduce");
     }
@@ -128,6 +130,10 @@ class NcclCommunicator final : public Communicator {
             if (waited_ || done_ == nullptr) return {};
             waited_ = true;
             return world_.wait_until("all_reduce", [this] { return cudaEventQuery(done_); });
+        }
+
+        bool has_ended() override {
+            return waited_ || done_ == nullptr || cudaEventQuery(done_) != cudaErrorNotReady;
         }
 
      private:

@@ -6,6 +6,8 @@ namespace {
 
 struct EndedSum final : PendingSum {
     Result<void> wait() override { return {}; }
+
+    bool has_ended() override { return true; }
 };
 
 // With one rank every sum and maximum is there already.

@@ -16,12 +16,12 @@ Watchdog::~Watchdog() {
     thread_.join();
 }
 
-void Watchdog::begin(std::string what) {
+void Watchdog::begin(std::string what, int times) {
     {
         const std::lock_guard lock(mutex_);
         XORCH_CHECK(!deadline_, "a rank waits in one collective at a time");
         what_ = std::move(what);
-        deadline_ = std::chrono::steady_clock::now() + patience_;
+        deadline_ = std::chrono::steady_clock::now() + times * patience_;
     }
     changed_.notify_one();
 }

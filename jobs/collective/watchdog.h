@@ -26,11 +26,13 @@ class Watchdog {
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
-    // From now until the guard goes the watch is on; `what` says what the rank waits in. One at a
-    // time.
+    // From now until the guard goes the watch is on, for so many times the patience; `what` says
+    // what the rank waits in. One at a time.
     class Guard {
      public:
-        Guard(Watchdog& dog, std::string what) : dog_(dog) { dog_.begin(std::move(what)); }
+        Guard(Watchdog& dog, std::string what, int times = 1) : dog_(dog) {
+            dog_.begin(std::move(what), times);
+        }
 
         ~Guard() { dog_.end(); }
 
@@ -42,7 +44,7 @@ class Watchdog {
     };
 
  private:
-    void begin(std::string what);
+    void begin(std::string what, int times);
     void end();
     void run();
 

@@ -1,5 +1,5 @@
 // What every rank of an MPI world sees; started by mpirun with any number of ranks. With --hang
-// rank 1 stays away from the second collective.
+// rank 1 stays away from the second collective, with --trouble it says why.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -8,6 +8,7 @@
 
 #include <numeric>
 #include <string_view>
+#include <thread>
 
 #include "jobs/collective/mpi.h"
 
@@ -59,9 +60,12 @@ TEST(MpiCommunicator, SumsBesideOtherWork) {
     auto one = ranks->start_all_reduce_sum(first);
     auto two = ranks->start_all_reduce_sum(second);
     ASSERT_TRUE(one && two);
+    while (!(*two)->has_ended())
+        std::this_thread::yield();
     ASSERT_TRUE((*one)->wait());
     ASSERT_TRUE((*two)->wait());
     ASSERT_TRUE((*two)->wait()) << "a second time there is nothing to wait for";
+    EXPECT_TRUE((*one)->has_ended());
     EXPECT_THAT(first, Each(static_cast<float>(ranks->size())));
     const auto sum = static_cast<float>(sum_of_ranks_from_one() - ranks->size());
     EXPECT_THAT(second, Each(sum));
@@ -99,7 +103,14 @@ TEST(MpiCommunicator, HasNothingToSumInEmptySpans) {
     EXPECT_TRUE(ranks->barrier());
 }
 
-// Kept out of the cases: it ends with the launcher killing everybody.
+TEST(MpiWorld, KnowsItsNodeAndThatAllRanksAreOnIt) {
+    EXPECT_FALSE(world->node().empty());
+    EXPECT_EQ(world->local_rank(), world->rank());
+    EXPECT_FALSE(world->hear_trouble());
+}
+
+// Kept out of the cases: they end with the launcher killing everybody.
+
 int hang() {
     std::vector<std::int64_t> rank{ranks->rank()};
     if (!ranks->all_reduce_max(rank)) return 1;
@@ -108,6 +119,23 @@ int hang() {
     std::vector<float> values(3);
     (void)ranks->all_reduce_sum(std::span<float>(values));
     return 0;  // not reached
+}
+
+int trouble() {
+    if (!ranks->barrier()) return 1;
+    if (ranks->rank() == 1) {
+        world->tell_trouble("rank 1 ate the data");
+        return 0;  // the world does not end before rank 0 comes to its end
+    }
+    std::vector<float> values(3);
+    auto sum = ranks->start_all_reduce_sum(values);
+    if (!sum) return 1;
+    const auto summed = (*sum)->wait();
+    const auto later = ranks->barrier();
+    if (ranks->rank() != 0 || summed || later) return 1;
+    fmt::print("{}; {}\n", summed.error().message, later.error().message);
+    std::fflush(stdout);
+    std::_Exit(0);
 }
 
 int run(int argc, char** argv) {
@@ -122,6 +150,7 @@ int run(int argc, char** argv) {
     const bool hangs = argc > 1 && std::string_view(argv[1]) == "--hang";
     const auto communicator = make_mpi(*world, hangs ? 500ms : 100s);
     ranks = communicator.get();
+    if (argc > 1 && std::string_view(argv[1]) == "--trouble") return trouble();
     return hangs ? hang() : RUN_ALL_TESTS();
 }
 
