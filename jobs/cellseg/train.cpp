@@ -164,7 +164,9 @@ class TrainingRun {
                 {.image = images.item(item), .target = targets.item(item), .size = size}
             );
         }
-        return trainer_.step(images, targets, rates_[static_cast<std::size_t>(epoch)]);
+        return trainer_.step(
+            images, targets, {.learning_rate = rates_[static_cast<std::size_t>(epoch)]}
+        );
     }
 
     Result<void> write_artifacts(Predictor& predictor) {

@@ -73,11 +73,16 @@ void store_state(JobState& out, const std::string& name, const State& state) {
 }
 
 template <class State>
-Result<std::unique_ptr<State>> load_state(const JobState& in, const std::string& name) {
+Result<std::unique_ptr<State>> load_state(
+    const JobState& in, const std::string& name, torch::Device device
+) {
     auto state = std::make_unique<State>();
     const auto take = [&](const char* part) -> Result<torch::Tensor> {
         const StoredTensor* stored = in.find_tensor(name + "." + part);
-        return stored == nullptr ? Result<torch::Tensor>(torch::Tensor()) : load_tensor(*stored);
+        if (stored == nullptr) return torch::Tensor();
+        const auto loaded = load_tensor(*stored);
+        if (!loaded) return loaded;
+        return loaded->to(device);
     };
     if constexpr (requires { state->exp_avg(); }) {
         auto average = take("exp_avg");
@@ -148,6 +153,10 @@ auto with_kind(const torch::optim::Optimizer& optimizer, Use use) {
 }
 
 }  // namespace
+
+torch::Device torch_device(Device device) {
+    return device == Device::cuda ? torch::kCUDA : torch::kCPU;
+}
 
 NamedTensors tensors_of(const torch::nn::Module& module) {
     NamedTensors tensors;
@@ -253,7 +262,7 @@ Result<void> load_optimizer(
             for (const torch::Tensor& parameter : group.params()) {
                 const std::string full = fmt::format("{}.{}", name, place++);
                 if (find_member(state.values, full) == nullptr) continue;
-                auto own = load_state<State>(state, full);
+                auto own = load_state<State>(state, full, parameter.device());
                 if (!own) return tl::unexpected(own.error());
                 optimizer.state()[key_of(parameter)] = std::move(*own);
             }

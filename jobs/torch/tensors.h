@@ -10,10 +10,14 @@
 #include <vector>
 
 #include "core/error.h"
+#include "jobs/collective/communicator.h"
 #include "jobs/job_state.h"
 #include "jobs/torch/torch.h"
 
 namespace xorch {
+
+// Of a GPU, the one that this rank has chosen.
+torch::Device torch_device(Device device);
 
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 

@@ -83,7 +83,8 @@ class UNetPredictor final : public Predictor {
     Result<Batch> predict(const Batch& batch) override {
         const torch::NoGradGuard no_gradients;
         network_->eval();
-        return to_batch(network_->forward(to_tensor(batch)), batch);
+        const torch::Device device = network_->parameters().front().device();
+        return to_batch(network_->forward(to_tensor(batch).to(device)).cpu(), batch);
     }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "jobs/cellseg/learn/tensor_batch.h"
 #include "jobs/cellseg/learn/unet.h"
+#include "jobs/torch/data_parallel.h"
 #include "jobs/torch/tensors.h"
 
 namespace xorch::cellseg {
@@ -13,52 +14,68 @@ namespace {
 constexpr const char* model_name = "model";
 constexpr const char* optimizer_name = "optimizer";
 
-UNet make_network(const TrainerSettings& settings) {
+UNet make_network(const TrainerSettings& settings, torch::Device device) {
     torch::manual_seed(settings.seed);
-    return UNet(settings.width);
+    UNet network(settings.width);
+    network->to(device);
+    return network;
 }
 
 }  // namespace
 
 struct Trainer::Parts {
-    explicit Parts(const TrainerSettings& settings)
-        : width(settings.width),
-          network(make_network(settings)),
+    Parts(const TrainerSettings& settings, Communicator* ranks)
+        : alone(make_single_rank()),
+          device(torch_device(ranks == nullptr ? Device::cpu : ranks->device())),
+          width(settings.width),
+          network(make_network(settings, device)),
+          gradients(network->parameters(), ranks == nullptr ? *alone : *ranks),
           optimizer(
               network->parameters(),
               torch::optim::AdamWOptions(0.0).weight_decay(settings.weight_decay)
           ) {}
 
-    double step(const Batch& images, const Batch& targets, double learning_rate) {
+    Result<double> step(const Batch& images, const Batch& targets, const TrainingStep& how) {
         for (auto& group : optimizer.param_groups()) {
-            static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate);
+            static_cast<torch::optim::AdamWOptions&>(group.options()).lr(how.learning_rate);
         }
         network->train();
         optimizer.zero_grad();
-        const torch::Tensor output = network->forward(to_tensor(images));
-        const torch::Tensor loss = segmentation_loss(output, to_tensor(targets));
-        const double value = loss.item<double>();
-        if (!std::isfinite(value)) return value;
-        loss.backward();
+        torch::Tensor loss;
+        if (images.items > 0) {
+            const torch::Tensor output = network->forward(to_tensor(images).to(device));
+            loss = segmentation_loss(output, to_tensor(targets).to(device));
+        }
+        const auto value = gradients.backward(loss, how.weight);
+        if (!value) return value;
+        if (!std::isfinite(*value)) {
+            return fail(
+                ErrorCode::internal, "the loss is not finite any more: a smaller lr may help"
+            );
+        }
         optimizer.step();
         return value;
     }
 
+    std::unique_ptr<Communicator> alone;
+    torch::Device device;
     std::int64_t width;
     UNet network;
+    DataParallel gradients;
     torch::optim::AdamW optimizer;
 };
 
-Trainer::Trainer(const TrainerSettings& settings) : parts_(std::make_unique<Parts>(settings)) {}
+Trainer::Trainer(const TrainerSettings& settings, Communicator* ranks)
+    : parts_(std::make_unique<Parts>(settings, ranks)) {}
 
 Trainer::~Trainer() = default;
 
-Result<double> Trainer::step(const Batch& images, const Batch& targets, double learning_rate) {
-    const double loss = parts_->step(images, targets, learning_rate);
-    if (!std::isfinite(loss)) {
-        return fail(ErrorCode::internal, "the loss is not finite any more: a smaller lr may help");
-    }
-    return loss;
+Result<void> Trainer::align() {
+    return parts_->gradients.align();
+}
+
+Result<double> Trainer::step(const Batch& images, const Batch& targets, const TrainingStep& how) {
+    return parts_->step(images, targets, how);
 }
 
 void Trainer::store(JobState& state) const {
