@@ -52,6 +52,7 @@ struct JobDeclaration {
     std::vector<ShapeDeclaration> shapes = {};
     std::string source = {};    // the file that does it, relative to the project
     bool needs_runner = false;  // by xorch-runner; the agent itself does the others
+    bool gang = false;          // several ranks can do one unit together
 };
 
 const ParameterDeclaration* find_parameter(const JobDeclaration& job, std::string_view name);

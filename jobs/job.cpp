@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "core/io/posix_disk.h"
 #include "core/json.h"
 #include "core/record.h"
+#include "jobs/collective/first_rank.h"
 
 namespace xorch {
 
@@ -54,6 +56,29 @@ Result<void> write_about(
     return (*file)->sync();
 }
 
+// What rank 0 has, at every rank, in the form in which it is on disk.
+Result<JobState> share_state(Communicator& ranks, Result<JobState> own) {
+    Result<std::string> values = std::string();
+    std::string bytes;
+    if (own) {
+        values = format_json(Value(own->values));
+        bytes = format_tensors(own->tensors);
+    } else {
+        values = tl::unexpected(own.error());
+    }
+    const auto text = from_first_rank(ranks, std::move(values));
+    if (!text) return tl::unexpected(text.error());
+    const auto tensors_text = from_first_rank(ranks, std::move(bytes));
+    if (!tensors_text) return tl::unexpected(tensors_text.error());
+    if (ranks.rank() == 0) return own;
+    auto parsed = parse_json(*text);
+    auto tensors = parse_tensors(*tensors_text);
+    if (!parsed) return tl::unexpected(parsed.error());
+    if (!tensors) return tl::unexpected(tensors.error());
+    return JobState{
+        .values = std::move(std::get<Object>(parsed->data)), .tensors = std::move(*tensors)};
+}
+
 }  // namespace
 
 Result<NativeUnit> NativeUnit::open(
@@ -80,7 +105,7 @@ Result<NativeUnit> NativeUnit::open(
 // What stands beside the job's own state. The agent copies rows a moment after a checkpoint was
 // published; those that came in between would be there twice.
 Result<void> NativeUnit::read_checkpoint() {
-    if (setup_.resume.empty()) return {};
+    if (setup_.resume.empty() || !leads()) return {};
     PosixDisk disk;
     const auto text = disk.read(setup_.resume + "/" + about_name);
     if (!text) return fail_with_context(text.error(), "reading the checkpoint");
@@ -135,6 +160,7 @@ Result<void> NativeUnit::report(const Object& row) {
     const std::string line = format_rows({row});
     // The agent reads it by the same rules; here the job can still say what it was doing.
     if (auto checked = parse_rows(line); !checked) return tl::unexpected(checked.error());
+    if (!leads()) return {};
     PosixDisk disk;
     const auto there = disk.exists(setup_.records);
     if (!there) return tl::unexpected(there.error());
@@ -152,26 +178,39 @@ Result<std::string> NativeUnit::artifact(std::string_view name) {
     return path.string();
 }
 
+// Only the node of rank 0 need see the checkpoint, and no rank can read another one.
 Result<std::optional<JobState>> NativeUnit::resume() {
     if (setup_.resume.empty()) return std::optional<JobState>();
-    PosixDisk disk;
-    auto state = load_job_state(disk, setup_.resume);
-    if (!state) return fail_with_context(state.error(), "resuming");
+    Result<JobState> state = JobState();
+    if (leads()) {
+        PosixDisk disk;
+        state = load_job_state(disk, setup_.resume);
+        if (!state) state = fail_with_context(state.error(), "resuming");
+    }
+    if (ranks_->size() > 1) state = share_state(ranks_->host(), std::move(state));
+    if (!state) return tl::unexpected(state.error());
     return std::optional<JobState>(std::move(*state));
 }
 
-// The largest answer counts, so that no rank saves or stops alone. A rank that cannot be reached
-// ends the gang: then stopping is right.
-bool NativeUnit::agreed(bool own_answer) {
-    if (ranks_->size() == 1) return own_answer;
-    std::array<std::int64_t, 1> answer{own_answer ? 1 : 0};
+Result<std::int64_t> NativeUnit::largest(std::int64_t own) {
+    if (ranks_->size() == 1) return own;
+    std::array<std::int64_t, 1> answer{own};
     const auto reduced = ranks_->all_reduce_max(answer);
-    return !reduced || answer[0] != 0;
+    if (reduced) return answer[0];
+    parting_ = reduced.error();
+    return tl::unexpected(reduced.error());
 }
 
+// One rank's yes counts, so that none saves or stops alone. A rank that cannot be reached ends the
+// gang: then stopping is right.
+bool NativeUnit::agreed(bool own_answer) {
+    return largest(own_answer ? 1 : 0).value_or(1) != 0;
+}
+
+// The clock of rank 0 decides, since it alone knows how long ago it saved.
 bool NativeUnit::should_checkpoint() {
-    const bool by_time =
-        setup_.checkpoint_every > Millis{0} && host_->now() - saved_at_ >= setup_.checkpoint_every;
+    const bool by_time = leads() && setup_.checkpoint_every > Millis{0} &&
+                         host_->now() - saved_at_ >= setup_.checkpoint_every;
     return agreed(by_time || host_->stop_asked());
 }
 
@@ -179,7 +218,22 @@ bool NativeUnit::should_stop() {
     return agreed(host_->stop_asked());
 }
 
+// The others wait at the barrier, and learn whether it went well.
 Result<void> NativeUnit::checkpoint(std::int64_t step, const JobState& state) {
+    if (parting_) return tl::unexpected(*parting_);
+    Result<void> written;
+    if (leads()) written = write_checkpoint(step, state);
+    if (ranks_->size() == 1) return written;
+    Communicator& host = ranks_->host();
+    if (auto met = host.barrier(); !met) return met;
+    Result<std::string> outcome = std::string();
+    if (!written) outcome = tl::unexpected(written.error());
+    const auto told = from_first_rank(host, std::move(outcome));
+    if (!told) return tl::unexpected(told.error());
+    return {};
+}
+
+Result<void> NativeUnit::write_checkpoint(std::int64_t step, const JobState& state) {
     if (auto made = make_folder(setup_.publish); !made) return made;
     const std::string finished = fmt::format("{}/step-{}", setup_.publish, step);
     const std::string unfinished = finished + ".tmp";
@@ -200,11 +254,17 @@ Result<void> NativeUnit::checkpoint(std::int64_t step, const JobState& state) {
 }
 
 std::optional<Millis> NativeUnit::time_left() {
-    if (setup_.stop_before == Millis{0}) return std::nullopt;
-    return std::max(setup_.stop_before - host_->now(), Millis{0});
+    constexpr std::int64_t open = std::numeric_limits<std::int64_t>::max();
+    std::int64_t left = leads() ? open : 0;
+    if (leads() && setup_.stop_before != Millis{0})
+        left = std::max(setup_.stop_before - host_->now(), Millis{0}).count();
+    left = largest(left).value_or(0);
+    if (left == open) return std::nullopt;
+    return Millis(left);
 }
 
 void NativeUnit::progress(std::int64_t done, std::int64_t total) {
+    if (!leads()) return;
     const Millis now = host_->now();
     if (spoke_at_ && now - *spoke_at_ < progress_every && done < total) return;
     spoke_at_ = now;

@@ -8,6 +8,9 @@
 // The duties of a job: equal parameters, seed and threads give equal records, bit for bit; it asks
 // should_checkpoint() and should_stop() at least every few seconds; what it saved is enough to go
 // on as if nothing had happened.
+//
+// In a gang every rank runs the job and makes the same calls in the same order. Rank 0 leads: it
+// alone writes records, artifacts and checkpoints; the calls of the others are for agreement only.
 
 #include <cstdint>
 #include <initializer_list>
@@ -86,6 +89,9 @@ class NativeUnit {
 
     Communicator& ranks() { return *ranks_; }
 
+    // Not so on the other ranks of a gang: what they write counts for nothing and need not be made.
+    bool leads() const { return ranks_->rank() == 0; }
+
     // Keyed by the unit's seed, the purpose and indices.
     RandomStream stream(std::string_view purpose, std::initializer_list<std::int64_t> where = {})
         const;
@@ -97,7 +103,8 @@ class NativeUnit {
     // Where to write the artifact of that relative name; its folder exists.
     Result<std::string> artifact(std::string_view name);
 
-    // What an earlier attempt saved; nothing = start from the beginning.
+    // What an earlier attempt saved, by any number of ranks, the same on all of them; nothing =
+    // start from the beginning.
     Result<std::optional<JobState>> resume();
 
     // The env_key that it was saved under; empty = there is none.
@@ -123,6 +130,8 @@ class NativeUnit {
     NativeUnit(UnitSetup setup, UnitHost& host) : setup_(std::move(setup)), host_(&host) {}
 
     Result<void> read_checkpoint();
+    Result<void> write_checkpoint(std::int64_t step, const JobState& state);
+    Result<std::int64_t> largest(std::int64_t own);
     bool agreed(bool own_answer);
 
     UnitSetup setup_;
@@ -133,6 +142,7 @@ class NativeUnit {
     std::string resumed_env_key_;
     Millis saved_at_{0};
     std::optional<Millis> spoke_at_;
+    std::optional<Error> parting_;  // why the ranks cannot go on together
 };
 
 using JobFunction = Result<JobEnd> (*)(NativeUnit& unit);

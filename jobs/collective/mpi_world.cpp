@@ -20,6 +20,7 @@ constexpr int trouble_tag = 1;
 struct MpiWorld::Aside {
     MPI_Comm ranks = MPI_COMM_NULL;
     std::string words;  // on their way, if any
+    std::optional<std::string> heard;
     MPI_Request sending = MPI_REQUEST_NULL;
 };
 
@@ -70,6 +71,7 @@ void MpiWorld::tell_trouble(std::string_view words) {
 }
 
 std::optional<std::string> MpiWorld::hear_trouble() {
+    if (aside_->heard) return aside_->heard;
     int is_there = 0;
     MPI_Status status;
     MPI_Iprobe(MPI_ANY_SOURCE, trouble_tag, aside_->ranks, &is_there, &status);
@@ -86,7 +88,7 @@ std::optional<std::string> MpiWorld::hear_trouble() {
         aside_->ranks,
         MPI_STATUS_IGNORE
     );
-    return words;
+    return aside_->heard = std::move(words);
 }
 
 std::string MpiWorld::version() {

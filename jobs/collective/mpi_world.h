@@ -34,7 +34,7 @@ class MpiWorld {
     // To rank 0, from a rank that makes no more calls to its communicator.
     void tell_trouble(std::string_view words);
 
-    // At rank 0: what some rank told, if any did. Never waits.
+    // At rank 0: what some rank told first, if any did until now. Never waits.
     std::optional<std::string> hear_trouble();
 
     // "Open MPI v4.1.4, ...", as the library says it; also without a world.

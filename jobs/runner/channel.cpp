@@ -62,7 +62,8 @@ bool RunnerChannel::stop_asked(std::uint64_t serial) {
         std::fflush(stderr);
         ::_exit(EXIT_FAILURE);
     }
-    if (at_end_) ::_exit(EXIT_SUCCESS);
+    // No success: a launcher ends the other ranks of a gang after a failure only.
+    if (at_end_) ::_exit(EXIT_FAILURE);
     return stopping_ == serial;
 }
 

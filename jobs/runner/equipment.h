@@ -23,6 +23,9 @@ struct RunnerEquipment {
     std::string (*env_key)(std::uint32_t threads) = nullptr;
     JobFailure (*describe)(const std::exception_ptr& exception) = nullptr;
 
+    // Whether jobs compute on a GPU where a rank of a gang has one.
+    bool (*has_gpu)() = nullptr;
+
     std::uint64_t growth_max = 0;  // bytes of memory beyond a fresh runner's; 0 = any
 };
 

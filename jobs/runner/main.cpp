@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "jobs/declaration.h"
+#include "jobs/runner/gang.h"
 #include "jobs/runner/native_jobs.h"
 #include "jobs/runner/serve.h"
 #include "jobs/torch/environment.h"
@@ -27,6 +28,7 @@ constexpr int usage_error = 2;
 constexpr std::string_view usage =
     "xorch-runner executes native units for xorch; it is started by it.\n"
     "  xorch-runner serve GROWTH_BYTES          units over the socket on descriptor 0\n"
+    "  xorch-runner gang SOCKET [PATIENCE_MS]   one rank of a unit, started by mpirun or srun\n"
     "  xorch-runner data list                   makers of synthetic data\n"
     "  xorch-runner data make NAME DIR SEED     files of one of them\n"
     "  xorch-runner env THREADS                 what the bits of results depend on\n";
@@ -57,20 +59,36 @@ int list_data() {
     return EXIT_SUCCESS;
 }
 
+RunnerEquipment equipment() {
+    return {
+        .declarations = job_declarations(),
+        .jobs = native_jobs(),
+        .begin_unit = begin_torch_unit,
+        .env_key = torch_env_key,
+        .describe = describe_torch_failure,
+        .has_gpu = torch_has_gpu};
+}
+
 int serve_agent(std::uint64_t growth_max) {
-    return serve_parent(
-        {.declarations = job_declarations(),
-         .jobs = native_jobs(),
-         .begin_unit = begin_torch_unit,
-         .env_key = torch_env_key,
-         .describe = describe_torch_failure,
-         .growth_max = growth_max}
-    );
+    RunnerEquipment with_limit = equipment();
+    with_limit.growth_max = growth_max;
+    return serve_parent(with_limit);
+}
+
+int serve_rank(const std::vector<std::string_view>& words) {
+    GangEntry entry{.socket = std::string(words[1])};
+    if (words.size() == 2) return serve_gang(entry, equipment());
+    const auto patience = parse_number(words[2]);
+    if (!patience || *patience == 0) return usage_error;
+    entry.patience = Millis(*patience);
+    return serve_gang(entry, equipment());
 }
 
 int run(const std::vector<std::string_view>& words) {
     const bool is_data = words.size() > 1 && words[0] == "data";
     if (is_data && words[1] == "list" && words.size() == 2) return list_data();
+    const bool is_gang = !words.empty() && words[0] == "gang";
+    if (is_gang && (words.size() == 2 || words.size() == 3)) return serve_rank(words);
     const auto number = words.empty() ? std::nullopt : parse_number(words.back());
     if (number && words.size() == 2 && words[0] == "serve") return serve_agent(*number);
     if (number && words.size() == 2 && words[0] == "env") {

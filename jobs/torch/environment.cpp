@@ -66,4 +66,8 @@ std::string torch_env_key(std::uint32_t threads) {
     );
 }
 
+bool torch_has_gpu() {
+    return torch::cuda::is_available();
+}
+
 }  // namespace xorch

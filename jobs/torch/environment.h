@@ -15,4 +15,7 @@ void begin_torch_unit(std::uint32_t seed, std::uint32_t threads);
 // seeds have equal bits.
 std::string torch_env_key(std::uint32_t threads);
 
+// LibTorch can use CUDA, and this process has a GPU.
+bool torch_has_gpu();
+
 }  // namespace xorch

@@ -132,7 +132,7 @@ int trouble() {
     if (!sum) return 1;
     const auto summed = (*sum)->wait();
     const auto later = ranks->barrier();
-    if (ranks->rank() != 0 || summed || later) return 1;
+    if (ranks->rank() != 0 || summed || later || !world->hear_trouble()) return 1;
     fmt::print("{}; {}\n", summed.error().message, later.error().message);
     std::fflush(stdout);
     std::_Exit(0);
