@@ -145,6 +145,7 @@ JobDeclaration declare_train() {
     job.doc = "Trains a U-Net to predict flows and cells on a budget of images, and evaluates it.";
     job.source = "jobs/cellseg/train.cpp";
     job.needs_runner = true;
+    job.gang = true;
     job.parameters = {
         integer("seed", 0, {0, 2147483647}, "of subset, weights and crops, with budget and repeat"),
         integer(

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 
 #include "core/disk.h"
@@ -15,6 +16,19 @@ namespace {
 
 constexpr const char* scores_name = "scores";
 constexpr std::size_t counts_per_image = 3;
+
+// `counts` are the three of the image: hits, false ones, missed ones.
+template <class Number>
+ImageScore score_of(const CellImage& image, const Number* counts) {
+    return {
+        .name = image.name,
+        .group = image.group,
+        .counts = {
+                   .true_positive = static_cast<int>(counts[0]),
+                   .false_positive = static_cast<int>(counts[1]),
+                   .false_negative = static_cast<int>(counts[2])}
+    };
+}
 
 Result<void> write_panels(NativeUnit& unit, Predictor& predictor, const Scoring& scoring) {
     std::map<std::string, std::int64_t> shown;
@@ -51,6 +65,30 @@ Result<void> write_table(NativeUnit& unit, const std::vector<ImageScore>& scores
     return write_file_atomically(disk, *path, table);
 }
 
+// Each rank scores one of the next images, and all learn what the others counted.
+Result<void> score_next(NativeUnit& unit, Predictor& predictor, Scoring& scoring) {
+    const std::size_t begin = scoring.scores.size();
+    const auto ranks = static_cast<std::size_t>(unit.ranks().size());
+    const std::size_t end = std::min(begin + ranks, scoring.images.size());
+    std::vector<std::int64_t> counts(counts_per_image * ranks);
+    const auto own = static_cast<std::size_t>(unit.ranks().rank());
+    if (begin + own < end) {
+        const CellImage& image = scoring.images[begin + own];
+        const auto predicted = predict_labels(predictor, image, scoring.tile, scoring.masks);
+        if (!predicted) return tl::unexpected(predicted.error());
+        const Counts found = score_image(image, *predicted).counts;
+        counts[own * counts_per_image] = found.true_positive;
+        counts[own * counts_per_image + 1] = found.false_positive;
+        counts[own * counts_per_image + 2] = found.false_negative;
+    }
+    if (auto met = unit.ranks().all_reduce_max(counts); !met) return met;
+    for (std::size_t i = 0; i < end - begin; ++i) {
+        const std::int64_t* found = counts.data() + i * counts_per_image;
+        scoring.scores.push_back(score_of(scoring.images[begin + i], found));
+    }
+    return {};
+}
+
 }  // namespace
 
 void store_scores(JobState& state, const std::vector<ImageScore>& scores) {
@@ -73,18 +111,7 @@ Result<std::vector<ImageScore>> load_scores(
     }
     std::vector<ImageScore> scores;
     for (std::size_t at = 0; at + counts_per_image <= numbers->size(); at += counts_per_image) {
-        const CellImage& image = images[scores.size()];
-        const auto count = [&](std::size_t place) {
-            return static_cast<int>((*numbers)[at + place]);
-        };
-        scores.push_back({
-            .name = image.name,
-            .group = image.group,
-            .counts = {
-                       .true_positive = count(0),
-                       .false_positive = count(1),
-                       .false_negative = count(2)}
-        });
+        scores.push_back(score_of(images[scores.size()], numbers->data() + at));
     }
     return scores;
 }
@@ -93,10 +120,9 @@ Result<JobEnd> score_split(
     NativeUnit& unit, Predictor& predictor, Scoring& scoring, const SaveScores& save
 ) {
     while (scoring.scores.size() < scoring.images.size()) {
-        const CellImage& image = scoring.images[scoring.scores.size()];
-        const auto predicted = predict_labels(predictor, image, scoring.tile, scoring.masks);
-        if (!predicted) return tl::unexpected(predicted.error());
-        scoring.scores.push_back(score_image(image, *predicted));
+        if (auto scored = score_next(unit, predictor, scoring); !scored) {
+            return tl::unexpected(scored.error());
+        }
         if (!unit.should_checkpoint()) continue;
         const auto saved = save(static_cast<std::int64_t>(scoring.scores.size()));
         if (!saved) return tl::unexpected(saved.error());

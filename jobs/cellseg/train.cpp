@@ -1,6 +1,7 @@
 // cellseg.train: steps of training on crops that depend on (seed, budget, repeat, epoch, batch)
 // alone, then an evaluation. A checkpoint holds weights, optimizer, the place in the epoch and the
-// losses so far; what comes after it is the same as if nothing had happened.
+// losses so far; what comes after it is the same as if nothing had happened. The ranks of a gang
+// share each batch and the images to score; no crop depends on who cuts it.
 
 #include <fmt/core.h>
 
@@ -16,6 +17,7 @@
 #include "jobs/cellseg/scoring.h"
 #include "jobs/cellseg/training_set.h"
 #include "jobs/cellseg/unit_images.h"
+#include "jobs/collective/rank_share.h"
 
 namespace xorch {
 
@@ -44,7 +46,8 @@ class TrainingRun {
           trainer_(
               {.width = integer("width"),
                .weight_decay = unit.params().number("weight_decay"),
-               .seed = stream("weights").bits64()}
+               .seed = stream("weights").bits64()},
+              &unit.ranks()
           ),
           rates_(learning_rates(unit.params().number("lr"), static_cast<int>(integer("epochs")))) {
         const std::int64_t wanted = integer("images_per_epoch");
@@ -59,6 +62,7 @@ class TrainingRun {
 
     Result<JobEnd> run() {
         if (auto resumed = resume(); !resumed) return tl::unexpected(resumed.error());
+        if (auto aligned = trainer_.align(); !aligned) return tl::unexpected(aligned.error());
         const auto trained = train();
         if (!trained || *trained == JobEnd::checkpointed) return trained;
         const std::unique_ptr<Predictor> predictor = trainer_.predictor();
@@ -66,8 +70,9 @@ class TrainingRun {
             return save(total_steps() + images);
         });
         if (!scored || *scored == JobEnd::checkpointed) return scored;
-        if (auto written = write_artifacts(*predictor); !written) {
-            return tl::unexpected(written.error());
+        if (unit_.leads()) {
+            const auto written = write_artifacts(*predictor);
+            if (!written) return tl::unexpected(written.error());
         }
         if (auto reported = unit_.report(record()); !reported) {
             return tl::unexpected(reported.error());
@@ -151,12 +156,14 @@ class TrainingRun {
 
     Result<double> take_step(std::int64_t epoch, std::int64_t batch) {
         const std::int64_t first = batch * integer("batch");
-        const int items = static_cast<int>(std::min(integer("batch"), per_epoch_ - first));
+        const std::int64_t items = std::min(integer("batch"), per_epoch_ - first);
+        const RankShare own = share_of(items, unit_.ranks());
+        const int count = static_cast<int>(own.size());
         const int size = static_cast<int>(integer("crop"));
-        Batch images(items, size, size);
-        Batch targets(items, size, size);
-        for (int item = 0; item < items; ++item) {
-            const std::int64_t place = first + item;
+        Batch images(count, size, size);
+        Batch targets(count, size, size);
+        for (int item = 0; item < count; ++item) {
+            const std::int64_t place = first + own.begin + item;
             RandomStream random = stream("crop", epoch, place);
             cut_crop(
                 set_.images[order_[static_cast<std::size_t>(place)]],
@@ -165,7 +172,10 @@ class TrainingRun {
             );
         }
         return trainer_.step(
-            images, targets, {.learning_rate = rates_[static_cast<std::size_t>(epoch)]}
+            images,
+            targets,
+            {.learning_rate = rates_[static_cast<std::size_t>(epoch)],
+             .weight = static_cast<double>(count) / static_cast<double>(items)}
         );
     }
 
@@ -252,7 +262,7 @@ Result<JobEnd> run_cellseg_train(NativeUnit& unit) {
             return tl::unexpected(ok.error());
         }
     }
-    warn_of_short_warm_up(unit.params());
+    if (unit.leads()) warn_of_short_warm_up(unit.params());
     const auto folder = data_folder(unit);
     if (!folder) return tl::unexpected(folder.error());
     const auto files = list_cells(*folder);
