@@ -13,6 +13,7 @@ JobDeclaration declare_command() {
     JobDeclaration job;
     job.name = "command";
     job.doc = "Any executable, named by argv. Its parameters are the sweep's own.";
+    job.gang = true;
     job.other_parameters = true;
     return job;
 }
@@ -21,6 +22,7 @@ JobDeclaration declare_noop() {
     JobDeclaration job;
     job.name = "noop";
     job.source = "worker/attempt/noop.cpp";
+    job.gang = true;  // nothing is done by any number of ranks
     job.doc = "Returns at once: for measuring the orchestrator itself, and for trying out a sweep.";
     job.other_parameters = true;
     job.parameters.push_back(

@@ -48,6 +48,7 @@ class StageCheck {
     }
 
     void check_job();
+    void check_ranks(const JobDeclaration& job);
     void check_parameters(const JobDeclaration& job);
     bool check_value(const ParameterDeclaration& declared, const Value& value, SourcePlace place);
     void check_command();
@@ -69,13 +70,30 @@ void StageCheck::check_job() {
     if (stage_.job == "command" && context_.options.jobs.empty()) return;
     std::vector<std::string> names;
     for (const JobDeclaration& job : context_.options.jobs) {
-        if (job.name == stage_.job) return check_parameters(job);
+        if (job.name == stage_.job) {
+            check_ranks(job);
+            return check_parameters(job);
+        }
         names.push_back(job.name);
     }
     if (stage_.job == "command" || context_.frozen) return;
     complain(
         source_.place("job"),
         fmt::format("unknown job {}{}", format_json(Value(stage_.job)), suggest(stage_.job, names))
+    );
+}
+
+void StageCheck::check_ranks(const JobDeclaration& job) {
+    const std::uint32_t ranks = stage_.resources.ranks;
+    if (ranks == 1 || job.gang || context_.frozen) return;
+    complain(
+        source_.place("resources"),
+        fmt::format(
+            "ranks is {}, but a unit of job \"{}\" has one; `xorch jobs {}` says so",
+            ranks,
+            job.name,
+            job.name
+        )
     );
 }
 

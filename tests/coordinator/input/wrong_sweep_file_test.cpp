@@ -59,6 +59,17 @@ TEST(WrongSweepFile, RefusesAValueOutsideItsRange) {
     EXPECT_THAT(refusal("[sweep]\nname = \"" + std::string(65, 'a') + "\""), HasSubstr("1 to 64"));
 }
 
+TEST(WrongSweepFile, RefusesRanksOfAJobThatHasOne) {
+    EXPECT_EQ(
+        refusal(stage("job = \"example.regression\"\nresources.ranks = 2")),
+        "a.toml:6:1: stage \"train\": ranks is 2, but a unit of job \"example.regression\" has "
+        "one; `xorch jobs example.regression` says so"
+    );
+    EXPECT_EQ(refusal(stage("job = \"example.regression\"\nresources.ranks = 1")), "accepted");
+    EXPECT_EQ(refusal(stage("job = \"cellseg.train\"\nresources.ranks = 2")), "accepted");
+    EXPECT_EQ(refusal(command("resources.ranks = 2")), "accepted");
+}
+
 TEST(WrongSweepFile, RefusesMoreThreadsThanProcessors) {
     EXPECT_EQ(
         refusal(noop("resources.cpus = 2\nthreads = 3")),

@@ -78,6 +78,7 @@ Object as_json(const JobDeclaration& job, bool runs_here) {
         {"source",           job.source               },
         {"needs_runner",     job.needs_runner         },
         {"runs_here",        runs_here                },
+        {"gang",             job.gang                 },
         {"parameters",       std::move(parameters)    },
         {"other_parameters", job.other_parameters     },
         {"columns",          std::move(columns)       },
@@ -110,6 +111,7 @@ void print_list(const std::vector<JobDeclaration>& jobs, const Context& context,
 void print_job(const JobDeclaration& job, const Context& context, bool runs_here) {
     fmt::print("{}, version {}\n{}\n", job.name, job.version, job.doc);
     if (!job.source.empty()) fmt::print("source: {}\n", job.source);
+    fmt::print("ranks: {}\n", job.gang ? "one or several (resources.ranks)" : "one; no gangs");
     if (!runs_here) {
         const auto missing = require_native_program(context.program, "it");
         fmt::print("{}\n", missing.error().message);
