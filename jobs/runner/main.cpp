@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "jobs/declaration.h"
+#include "jobs/runner/devices.h"
 #include "jobs/runner/gang.h"
 #include "jobs/runner/native_jobs.h"
 #include "jobs/runner/serve.h"
@@ -31,6 +32,7 @@ constexpr std::string_view usage =
     "  xorch-runner gang SOCKET [PATIENCE_MS]   one rank of a unit, started by mpirun or srun\n"
     "  xorch-runner data list                   makers of synthetic data\n"
     "  xorch-runner data make NAME DIR SEED     files of one of them\n"
+    "  xorch-runner devices                     what it has for units of several ranks\n"
     "  xorch-runner env THREADS                 what the bits of results depend on\n";
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -87,6 +89,10 @@ int serve_rank(const std::vector<std::string_view>& words) {
 int run(const std::vector<std::string_view>& words) {
     const bool is_data = words.size() > 1 && words[0] == "data";
     if (is_data && words[1] == "list" && words.size() == 2) return list_data();
+    if (words.size() == 1 && words[0] == "devices") {
+        fmt::print("{}", describe_devices());
+        return EXIT_SUCCESS;
+    }
     const bool is_gang = !words.empty() && words[0] == "gang";
     if (is_gang && (words.size() == 2 || words.size() == 3)) return serve_rank(words);
     const auto number = words.empty() ? std::nullopt : parse_number(words.back());

@@ -113,6 +113,8 @@ NodeFacts sample_node() {
 DoctorFacts good_site() {
     DoctorFacts facts = laptop();
     facts.here.host = "login1";
+    facts.runner = RunnerFacts{
+        .mpi = "Open MPI v4.1.4", .nccl = "2.27.3", .no_gpus = "no CUDA-capable device"};
     facts.home = sample_folder();
     facts.asked.time = std::chrono::hours{4};
     facts.asked.gpus_per_node = 1;
@@ -397,6 +399,20 @@ TEST(SiteFinding, TheEndTimeComesFromSqueueOrFromTheJob) {
     facts.job.node->end_in_environment = true;
     EXPECT_THAT(find_finding(facts, "node", "end time").seen, HasSubstr("SLURM_JOB_END_TIME"));
     EXPECT_EQ(state_of(facts, "node", "end time"), FindingState::note);
+}
+
+TEST(JudgeRunner, SaysWhatUnitsOfSeveralRanksHave) {
+    EXPECT_EQ(judge_runner({}).seen, "xorch-runner is built without MPI");
+    EXPECT_EQ(judge_runner({.mpi = "Open MPI v4.1.4"}).seen, "Open MPI v4.1.4; no NCCL");
+    const SiteFinding with_gpu = judge_runner({
+        .mpi = "Open MPI v4.1.4", .nccl = "2.27.3", .gpus = {"A100", "A30"}
+    });
+    EXPECT_EQ(
+        with_gpu.seen,
+        "Open MPI v4.1.4; NCCL: 2.27.3, compiled, never run here; CUDA lists A100; A30"
+    );
+    EXPECT_THAT(with_gpu.action, HasSubstr("never been tested"));
+    EXPECT_EQ(judge_runner({.problem = "gone"}).state, FindingState::note);
 }
 
 }  // namespace

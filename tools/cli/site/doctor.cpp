@@ -18,6 +18,7 @@
 #include "tools/cli/doctor/probe/machine.h"
 #include "tools/cli/doctor/probe/site.h"
 #include "tools/cli/private_folder.h"
+#include "tools/cli/run/native_program.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
 
@@ -46,12 +47,13 @@ Result<Sweep> read_asked(const DoctorOptions& options) {
 }
 
 // What can be seen without leaving anything anywhere.
-DoctorFacts look_from_here(const Sweep& sweep, const SlurmSite& site) {
+DoctorFacts look_from_here(const Context& context, const Sweep& sweep, const SlurmSite& site) {
     return {
         .asked = sweep.slurm,
         .backend = sweep.backend,
         .here = probe_machine(site.environment()),
         .encryption = name_encryption(),
+        .runner = probe_runner(native_program_of(context.program), site.environment()),
         .home = {},
         .slurm = probe_slurm(site, sweep.slurm, sweep.directory),
         .job_not_probed = {},
@@ -92,7 +94,7 @@ Result<ExitCode> examine_site(const Context& context, const DoctorOptions& optio
     const auto sweep = read_asked(options);
     if (!sweep) return tl::unexpected(sweep.error());
     const SlurmSite site(current_environment(), command_time);
-    DoctorFacts facts = look_from_here(*sweep, site);
+    DoctorFacts facts = look_from_here(context, *sweep, site);
     // From here on there is something to clean up.
     const auto signals = take_signals({SIGINT, SIGTERM, SIGHUP});
     if (!signals) return tl::unexpected(signals.error());

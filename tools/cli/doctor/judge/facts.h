@@ -45,6 +45,15 @@ struct MachineFacts {
     friend bool operator==(const MachineFacts&, const MachineFacts&) = default;
 };
 
+// What xorch-runner can do for units of several ranks, by its own word.
+struct RunnerFacts {
+    std::string problem;  // why it does not say; empty: it does
+    std::string mpi;      // "Open MPI v4.1.4"; empty = built without
+    std::string nccl;     // "2.27.3"; empty = built without
+    std::string no_gpus;  // CUDA's words for why it lists none
+    std::vector<std::string> gpus;
+};
+
 // What a folder's file system does.
 struct FolderFacts {
     std::string path;
@@ -112,10 +121,11 @@ struct DoctorFacts {
     SlurmOptions asked;  // of Slurm, by the sweep or the site
     BackendKind backend = BackendKind::local;
     MachineFacts here;
-    Result<std::string> encryption;   // what ZeroMQ is there
-    FolderFacts home;                 // $XORCH_HOME
-    std::optional<SlurmFacts> slurm;  // nothing = none of Slurm's commands is on PATH
-    std::string job_not_probed;       // why no job was asked; empty = one was
+    Result<std::string> encryption;     // what ZeroMQ is there
+    std::optional<RunnerFacts> runner;  // nothing = there is no xorch-runner
+    FolderFacts home;                   // $XORCH_HOME
+    std::optional<SlurmFacts> slurm;    // nothing = none of Slurm's commands is on PATH
+    std::string job_not_probed;         // why no job was asked; empty = one was
     JobFacts job;
 };
 

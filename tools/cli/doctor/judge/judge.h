@@ -38,4 +38,7 @@ SiteFinding judge_folder(const FolderFacts& folder, const std::string& where);
 std::vector<SiteFinding> judge_slurm(const DoctorFacts& facts);
 std::vector<SiteFinding> judge_job(const DoctorFacts& facts);
 
+// Of units with several ranks in xorch-runner.
+SiteFinding judge_runner(const RunnerFacts& runner);
+
 }  // namespace xorch

@@ -259,6 +259,7 @@ std::vector<SiteFinding> judge_site(const DoctorFacts& facts) {
             "built with libsodium";
     }
     findings.push_back(std::move(encryption));
+    if (facts.runner) findings.push_back(judge_runner(*facts.runner));
     findings.push_back(judge_folder(facts.home, "here"));
     for (auto& part : {judge_slurm(facts), judge_job(facts)}) {
         findings.insert(findings.end(), part.begin(), part.end());

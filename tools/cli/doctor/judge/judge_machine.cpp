@@ -130,6 +130,37 @@ std::vector<SiteFinding> judge_machine(const MachineFacts& machine, const std::s
     return findings;
 }
 
+SiteFinding judge_runner(const RunnerFacts& runner) {
+    SiteFinding finding{.where = "here", .name = "gangs", .state = FindingState::note};
+    if (!runner.problem.empty()) {
+        finding.seen = "xorch-runner does not say: " + runner.problem;
+        finding.action = "native units will not start either; build xorch again";
+        return finding;
+    }
+    if (runner.mpi.empty()) {
+        finding.seen = "xorch-runner is built without MPI";
+        finding.action =
+            "native units have one rank: apt-get install libopenmpi-dev openmpi-bin, build again";
+        return finding;
+    }
+    finding.state = FindingState::ok;
+    finding.seen = runner.mpi;
+    finding.action = "native units can have several ranks (resources.ranks)";
+    if (runner.nccl.empty()) {
+        finding.seen += "; no NCCL";
+        finding.action += ", on CPUs";
+        return finding;
+    }
+    finding.seen += fmt::format("; NCCL: {}, compiled, never run here; ", runner.nccl);
+    if (runner.gpus.empty()) {
+        finding.seen += fmt::format("CUDA lists no GPU ({})", runner.no_gpus);
+    } else {
+        finding.seen += fmt::format("CUDA lists {}", fmt::join(runner.gpus, "; "));
+        finding.action += "; those on GPUs have never been tested";
+    }
+    return finding;
+}
+
 SiteFinding judge_folder(const FolderFacts& folder, const std::string& where) {
     SiteFinding finding{.where = where, .name = "home", .state = FindingState::ok};
     if (!folder.problems.empty()) {

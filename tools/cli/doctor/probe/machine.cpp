@@ -98,4 +98,32 @@ MachineFacts probe_machine(const std::vector<std::string>& environment) {
     return machine;
 }
 
+std::optional<RunnerFacts> probe_runner(
+    const std::string& program, const std::vector<std::string>& environment
+) {
+    if (::access(program.c_str(), X_OK) != 0) return std::nullopt;
+    RunnerFacts runner;
+    const auto run = run_program(
+        {
+            .program = program, .argv = {program, "devices"},
+                 .environment = environment
+    },
+        {.time = program_time}
+    );
+    if (!run || run->exit_code != 0) {
+        runner.problem = run ? last_lines(run->error_output) : run.error().message;
+        return runner;
+    }
+    for (const std::string_view line : split_lines(run->output)) {
+        const std::size_t tab = std::min(line.find('\t'), line.size());
+        const std::string_view name = line.substr(0, tab);
+        const std::string value(line.substr(std::min(tab + 1, line.size())));
+        if (name == "mpi") runner.mpi = value;
+        if (name == "nccl") runner.nccl = value;
+        if (name == "no_gpus") runner.no_gpus = value;
+        if (name == "gpu" && runner.gpus.size() < models_max) runner.gpus.push_back(value);
+    }
+    return runner;
+}
+
 }  // namespace xorch
