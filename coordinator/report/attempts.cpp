@@ -70,6 +70,21 @@ std::string describe_place(const State& state, const AgentState& agent) {
     return fmt::format("{} in allocation {} (job {})", place, number, escape_for_terminal(job));
 }
 
+// "n1 (2 ranks), n2 (2 ranks)", in the order of ranks.
+std::string describe_shares(const State& state, const std::vector<GangShare>& shares) {
+    std::string text;
+    for (const GangShare& share : shares) {
+        const AgentState* agent = state.find_agent(share.agent);
+        text += fmt::format(
+            "{}{} ({})",
+            text.empty() ? "" : ", ",
+            agent == nullptr ? "a node" : describe_place(state, *agent),
+            count_of(share.ranks, "rank")
+        );
+    }
+    return text;
+}
+
 // Turns facts into the sentences of one unit's story.
 class Story {
  public:
@@ -150,10 +165,12 @@ class Story {
         for (const AssignedUnit& unit : assigned.units) {
             if (unit.unit != unit_) continue;
             const AgentState* agent = sweep_.state().find_agent(assigned.incarnation);
+            const std::string place =
+                agent == nullptr ? "a node" : describe_place(sweep_.state(), *agent);
             return fmt::format(
                 "attempt {} is given to {}{}",
                 unit.attempt.value,
-                agent == nullptr ? "a node" : describe_place(sweep_.state(), *agent),
+                assigned.gang.empty() ? place : describe_shares(sweep_.state(), assigned.gang),
                 assigned.alone ? ", alone" : ""
             );
         }
@@ -196,8 +213,12 @@ std::string describe_present(const SweepReader& sweep, UnitKey key) {
     std::string text(phase_name(unit.phase));
     if (unit.phase == UnitPhase::assigned) {
         const AgentState& agent = sweep.state().agents()[unit.agent];
+        const auto gang = sweep.state().gangs().find(key);
         text += fmt::format(
-            ": attempt {} is with {}", unit.attempt, describe_place(sweep.state(), agent)
+            ": attempt {} is with {}",
+            unit.attempt,
+            gang == sweep.state().gangs().end() ? describe_place(sweep.state(), agent)
+                                                : describe_shares(sweep.state(), gang->second)
         );
     }
     if (unit.phase == UnitPhase::failed) text += fmt::format(" ({})", cause_name(unit.cause));

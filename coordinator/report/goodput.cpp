@@ -46,6 +46,7 @@ struct OpenAttempt {
     Millis given{0};
     std::optional<Millis> sealed;  // its newest checkpoint
     bool alone = false;
+    std::vector<GangShare> gang{};  // empty = one rank
 };
 
 struct Span {
@@ -66,9 +67,12 @@ class Accountant {
     Goodput settle(Millis now) {
         for (const auto& [unit, attempt] : open_) {
             // What waits in an agent's queue does not run; whatever is more than the node, neither.
-            if (AgentTime* agent = find(attempt.agent)) {
+            for (const GangShare& share : shares_of(attempt)) {
+                AgentTime* agent = find(share.agent);
+                if (agent == nullptr) continue;
                 const double room = count(now - agent->first_start.value_or(attempt.given));
-                const double ran = use(*agent, unit, attempt, {attempt.given, now - attempt.given});
+                const Span span{attempt.given, now - attempt.given};
+                const double ran = use_on(*agent, unit, span, ranks_of(attempt, share));
                 const double most = std::max(0.0, room - (agent->busy - ran));
                 agent->busy -= ran - std::min(ran, most);
                 sum_.running += std::min(ran, most);
@@ -120,7 +124,7 @@ class Accountant {
 
     void on(const UnitsAssigned& fact, Millis at) {
         for (const AssignedUnit& each : fact.units)
-            open_[each.unit] = {fact.incarnation, each.attempt, at, {}, fact.alone};
+            open_[each.unit] = {fact.incarnation, each.attempt, at, {}, fact.alone, fact.gang};
     }
 
     void on(const CheckpointSealed& fact, Millis at) {
@@ -150,9 +154,7 @@ class Accountant {
                 const auto& [unit, attempt] = entry;
                 if (!contains(range, unit)) return false;
                 const Span span{attempt.given, at - attempt.given};
-                if (AgentTime* agent = find(attempt.agent)) {
-                    sum_.lost += use(*agent, unit, attempt, span);
-                }
+                sum_.lost += use(unit, attempt, span);
                 return true;
             });
             std::erase_if(kept_, [&](const auto& entry) {
@@ -177,12 +179,11 @@ class Accountant {
         if (open == open_.end() || open->second.attempt != number) return {};
         const OpenAttempt attempt = open->second;
         open_.erase(open);
-        AgentTime* agent = find(attempt.agent);
-        if (agent == nullptr || how.ran <= Millis{0}) return {};
+        if (how.ran <= Millis{0}) return {};
         // Whoever reports a lost agent knows only for how long the attempt ran.
         const bool is_told = how.started_unix != Millis{0};
         const Span span{is_told ? how.started_unix : at - how.ran, how.ran};
-        const double used = use(*agent, unit, attempt, span);
+        const double used = use(unit, attempt, span);
         if (!attempt.sealed) return {0, used};
         const Millis until = std::clamp(*attempt.sealed - span.begin, Millis{0}, span.length);
         const double kept = used * count(until) / count(span.length);
@@ -194,13 +195,31 @@ class Accountant {
         return kept.empty() ? 0 : kept.mapped();
     }
 
-    // The agent was busy with the unit for this long.
-    double use(AgentTime& agent, UnitKey unit, const OpenAttempt& attempt, Span span) const {
+    static std::vector<GangShare> shares_of(const OpenAttempt& attempt) {
+        return attempt.gang.empty() ? std::vector<GangShare>{{attempt.agent, 1}} : attempt.gang;
+    }
+
+    // Who runs alone has the whole node, whatever it needs of it: that is no number of ranks.
+    static std::uint32_t ranks_of(const OpenAttempt& attempt, const GangShare& share) {
+        return attempt.alone ? 0 : share.ranks;
+    }
+
+    // All its nodes were busy with the unit for this long.
+    double use(UnitKey unit, const OpenAttempt& attempt, Span span) {
+        double used = 0;
+        for (const GangShare& share : shares_of(attempt)) {
+            AgentTime* agent = find(share.agent);
+            if (agent != nullptr) used += use_on(*agent, unit, span, ranks_of(attempt, share));
+        }
+        return used;
+    }
+
+    // `ranks`: 0 = the whole node.
+    double use_on(AgentTime& agent, UnitKey unit, Span span, std::uint32_t ranks) const {
         if (span.length <= Millis{0}) return 0;
         const Resources& each = plan_.stage(unit.stage).resources;
-        const std::uint32_t slots =
-            attempt.alone ? 1 : std::max(1U, fitting(agent.capacity, {}, each));
-        const double used = count(span.length) / slots;
+        const std::uint32_t slots = std::max(1U, fitting(agent.capacity, {}, each));
+        const double used = count(span.length) * (ranks == 0 ? 1 : double{1} * ranks / slots);
         agent.first_start = std::min(agent.first_start.value_or(span.begin), span.begin);
         agent.last_end = std::max(agent.last_end, span.begin + span.length);
         agent.busy += used;

@@ -3,8 +3,9 @@
 // How well the time that nodes were lent for was used, told from the journal. Reads all of it once.
 //
 // A node that holds n units of a stage at once has n slots, and a unit takes 1/n of the node while
-// it runs; so stages of different sizes add up. What is measured is node time: with one stage
-// goodput is unit-seconds that count / slot-seconds allocated.
+// it runs, a gang its part of each of its nodes; so stages of different sizes add up. What is
+// measured is node time: with one stage goodput is unit-seconds that count / slot-seconds
+// allocated.
 
 #include <string>
 #include <vector>

@@ -169,7 +169,7 @@ std::vector<std::string> progress_lines(const SweepStatus& status, const Progres
         table.add(
             {escape_for_terminal(running.unit.place),
              spell_duration(view.now_unix - running.since_unix),
-             escape_for_terminal(running.node),
+             escape_for_terminal(describe_nodes(running)),
              escape_for_terminal(running.unit.values)}
         );
     }

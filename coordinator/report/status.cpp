@@ -1,5 +1,7 @@
 #include "coordinator/report/status.h"
 
+#include <fmt/format.h>
+
 #include <numeric>
 
 namespace xorch {
@@ -27,6 +29,16 @@ std::string_view sweep_phase_name(SweepPhase phase) {
 bool goes_on_by_itself(SweepPhase phase) {
     return phase == SweepPhase::running || phase == SweepPhase::paused ||
            phase == SweepPhase::queued;
+}
+
+std::string describe_nodes(const RunningUnit& running) {
+    constexpr std::size_t listed = 3;
+    const std::size_t others = running.other_nodes.size();
+    if (others >= listed) return fmt::format("{} and {} more", running.node, others);
+    std::string text = running.node;
+    for (const std::string& node : running.other_nodes)
+        text += ", " + node;
+    return text;
 }
 
 std::uint32_t StageStatus::total() const {

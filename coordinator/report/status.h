@@ -69,7 +69,8 @@ struct RunningUnit {
     UnitName unit;
     AttemptNumber attempt;
     std::string node;
-    Millis since_unix{0};  // 0 = it is queued at its agent, or nobody said
+    std::vector<std::string> other_nodes;  // of a gang, in the order of ranks
+    Millis since_unix{0};                  // 0 = it is queued at its agent, or nobody said
 };
 
 struct FailedUnit {
@@ -83,7 +84,7 @@ struct AgentStatus {
     std::string node;
     AllocationId allocation;
     Capacity capacity;
-    std::uint32_t units = 0;
+    std::uint32_t units = 0;  // also those of which it only runs ranks
 };
 
 // An allocation that did not end, as the journal knows it.
@@ -151,6 +152,9 @@ struct StatusMoment {
 SweepStatus make_status(
     const State& state, const StatusMoment& moment, const std::vector<LiveUnit>& live
 );
+
+// "n1", of a gang "n1, n2" or "n1 and 7 more"; unescaped.
+std::string describe_nodes(const RunningUnit& running);
 
 UnitName name_unit(const Plan& plan, UnitKey unit);
 

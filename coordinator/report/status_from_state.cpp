@@ -87,6 +87,10 @@ std::vector<RunningUnit> list_running(const State& state, const std::vector<Live
             unit.unit.key = key;
             unit.attempt = AttemptNumber{state.unit(key).attempt};
             unit.node = agent.node;
+            if (const auto gang = state.gangs().find(key); gang != state.gangs().end()) {
+                for (std::size_t i = 1; i < gang->second.size(); ++i)
+                    unit.other_nodes.push_back(state.find_agent(gang->second[i].agent)->node);
+            }
             if (known != since.end()) unit.since_unix = known->second;
             running.push_back(std::move(unit));
         }
@@ -165,7 +169,7 @@ SweepStatus make_status(
             {.node = agent.node,
              .allocation = agent.allocation,
              .capacity = agent.capacity,
-             .units = static_cast<std::uint32_t>(agent.holding.size())}
+             .units = static_cast<std::uint32_t>(agent.holding.size() + agent.lends.size())}
         );
     }
     for (const AllocationState& allocation : state.allocations()) {

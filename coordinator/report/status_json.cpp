@@ -57,6 +57,11 @@ Value write_running(const RunningUnit& running) {
     Object object = write_unit(running.unit);
     object.emplace_back("attempt", number(running.attempt.value));
     object.emplace_back("node", running.node);
+    if (!running.other_nodes.empty()) {
+        object.emplace_back(
+            "other_nodes", Array(running.other_nodes.begin(), running.other_nodes.end())
+        );
+    }
     object.emplace_back("since_unix_ms", std::int64_t{running.since_unix.count()});
     return object;
 }
@@ -199,10 +204,17 @@ StageStatus read_stage(Reader& reader, const Value& value) {
 }
 
 RunningUnit read_running(Reader& reader, const Value& value) {
+    std::vector<std::string> others;
+    if (value.find("other_nodes") != nullptr) {
+        others = reader.all<std::string>(value, "other_nodes", [](Reader&, const Value& node) {
+            return format_plain(node);
+        });
+    }
     return RunningUnit{
         .unit = read_unit(reader, value),
         .attempt = AttemptNumber{reader.small(value, "attempt")},
         .node = reader.text(value, "node"),
+        .other_nodes = std::move(others),
         .since_unix = Millis{static_cast<std::int64_t>(reader.number(value, "since_unix_ms"))}};
 }
 

@@ -127,7 +127,7 @@ Lines running_lines(const SweepStatus& status, const StatusPage& page) {
              running.unit.id.substr(0, 8),
              fmt::format("attempt {}", running.attempt.value),
              queued ? "queued" : spell_duration(page.now_unix - running.since_unix),
-             escape_for_terminal(running.node),
+             escape_for_terminal(describe_nodes(running)),
              escape_for_terminal(running.unit.values)}
         );
     }

@@ -23,8 +23,9 @@ constexpr StageIndex train{0};
 // have two slots.
 class TimedSweep {
  public:
-    TimedSweep() {
+    explicit TimedSweep(std::uint32_t ranks = 1) {
         Stage stage;
+        stage.resources.ranks = ranks;
         stage.name = "train";
         stage.argv = {"train", "{seed}"};
         Axis axis;
@@ -309,6 +310,54 @@ TEST(Goodput, CallsCancelledWorkLost) {
     EXPECT_EQ(goodput.lost, seconds(5s));
     EXPECT_EQ(goodput.counts, seconds(10s));
     EXPECT_EQ(goodput.idle, seconds(5s));
+}
+
+TEST(Goodput, CountsAGangOnEachOfItsNodesByItsRanks) {
+    TimedSweep sweep(3);
+    sweep.allocate(0s, 0s);
+    sweep.join(0s, 1, "n1");
+    sweep.join(0s, 2, "n2");
+    UnitsAssigned fact{.incarnation = IncarnationId{1}, .units = {{{train, 0}, AttemptNumber{1}}}};
+    fact.gang = {
+        {IncarnationId{1}, 2},
+        {IncarnationId{2}, 1}
+    };
+    sweep.write(0s, {fact});
+    sweep.finish(0, 0s, 20s);
+    sweep.leave(20s, 1, "the sweep is at rest");
+    sweep.leave(20s, 2, "the sweep is at rest");
+    sweep.write(
+        20s,
+        {
+            AllocationEnded{AllocationId{1}, "complete"}
+    }
+    );
+    const Goodput goodput = sweep.measure();
+    EXPECT_EQ(goodput.counts, seconds(30s)) << "n1 whole, half of n2";
+    EXPECT_EQ(goodput.idle, seconds(10s));
+    EXPECT_EQ(goodput.allocated(), seconds(40s));
+}
+
+TEST(Goodput, CountsAGangThatRunsStill) {
+    TimedSweep sweep(2);
+    sweep.allocate(0s, 0s);
+    sweep.join(0s, 1, "n1");
+    sweep.join(0s, 2, "n2");
+    UnitsAssigned fact{.incarnation = IncarnationId{1}, .units = {{{train, 0}, AttemptNumber{1}}}};
+    fact.gang = {
+        {IncarnationId{1}, 1},
+        {IncarnationId{2}, 1}
+    };
+    sweep.write(0s, {fact});
+    sweep.write(
+        10s,
+        {
+            RequestDone{"later", "{}"}
+    }
+    );
+    const Goodput goodput = sweep.measure();
+    EXPECT_EQ(goodput.running, seconds(10s)) << "half of both nodes";
+    EXPECT_EQ(goodput.allocated(), seconds(20s));
 }
 
 }  // namespace

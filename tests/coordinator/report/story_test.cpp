@@ -230,5 +230,39 @@ TEST(Examination, NamesASweepThatCannotBeRead) {
     EXPECT_THAT(examine_sweep(sample.disk, sample.layout), SizeIs(1));
 }
 
+TEST(Story, NamesTheNodesOfAGangAndTheirRanks) {
+    Sweep sweep = SampleSweep::sweep_of_six();
+    sweep.stages[0].resources.ranks = 3;
+    SampleSweep sample(sweep);
+    AgentJoined second;
+    second.incarnation = IncarnationId{0xbb};
+    second.allocation = AllocationId{1};
+    second.node = "node2";
+    second.capacity = {.cpus = 2};
+    sample.write({second});
+    UnitsAssigned fact{.incarnation = sample.agent, .units = {{sample.key(1), AttemptNumber{1}}}};
+    fact.gang = {
+        {sample.agent,       2},
+        {second.incarnation, 1}
+    };
+    sample.write({fact});
+    const SweepReader reader = sample.read();
+    const auto story = tell_story(reader, sample.key(1));
+    ASSERT_TRUE(story);
+    const std::vector<std::string> lines = story_lines(*story);
+    EXPECT_THAT(lines, Contains(EndsWith("attempt 1 is given to node1 (2 ranks), node2 (1 rank)")));
+    EXPECT_THAT(
+        lines.back(), EndsWith("assigned: attempt 1 is with node1 (2 ranks), node2 (1 rank)")
+    );
+    const SweepStatus status = make_status(reader.state(), {}, {});
+    ASSERT_THAT(status.running, SizeIs(1));
+    EXPECT_EQ(describe_nodes(status.running[0]), "node1, node2");
+    ASSERT_THAT(status.agents, SizeIs(2));
+    EXPECT_EQ(status.agents[1].units, 1U) << "node2 runs ranks of it";
+    const auto read_back = parse_status(format_status_json(status));
+    ASSERT_TRUE(read_back) << read_back.error().message;
+    EXPECT_THAT(read_back->running[0].other_nodes, ElementsAre("node2"));
+}
+
 }  // namespace
 }  // namespace xorch
