@@ -20,13 +20,17 @@ Takers::Takers(const State& state, const Presence& presence, Now now)
 
 bool Takers::takes_work(const AgentState& agent) const {
     const bool lends = !agent.lends.empty();
-    return is_there(state_, presence_, agent, now_) && !waiting_.contains(agent.allocation) &&
-           !reserved_.contains(agent.node) && trusted_.may_work(agent.node) &&
-           (!lends || is_settled(agent));
+    return is_open(agent) && trusted_.may_work(agent.node) && (!lends || is_settled(agent));
 }
 
 bool Takers::takes_ranks(const AgentState& agent) const {
-    return takes_work(agent) && is_settled(agent);
+    const bool is_blamed = state_.blamed_nodes().contains(agent.node);
+    return is_open(agent) && is_settled(agent) && (!is_blamed || trusted_.may_work(agent.node));
+}
+
+bool Takers::is_open(const AgentState& agent) const {
+    return is_there(state_, presence_, agent, now_) && !waiting_.contains(agent.allocation) &&
+           !reserved_.contains(agent.node);
 }
 
 bool Takers::is_settled(const AgentState& agent) const {

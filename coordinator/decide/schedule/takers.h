@@ -16,7 +16,8 @@ class Takers {
     bool takes_work(const AgentState& agent) const;
 
     // Nobody knows a lender's slots but the coordinator: what was taken from an agent and may live
-    // on there must be gone first.
+    // on there must be gone first. A node that is only doubted serves gangs: they may need it, and
+    // nobody else might ever clear it.
     bool takes_ranks(const AgentState& agent) const;
 
     // No agent of this node holds or lends anything.
@@ -28,6 +29,7 @@ class Takers {
     const TrustedNodes& trusted() const { return trusted_; }
 
  private:
+    bool is_open(const AgentState& agent) const;
     bool is_settled(const AgentState& agent) const;
 
     const State& state_;
