@@ -297,6 +297,40 @@ TEST(GangFit, MakesRoomForAWholeAllocationWhereANodeIsGone) {
     EXPECT_THAT(leaves[0].reason, HasSubstr("too few nodes"));
 }
 
+TEST(GangFit, NeedsNoNodeThatIsBeyondDoubt) {
+    Stage small = make_stage("small", 2);
+    small.limits.retries = 9;
+    Stage other = make_stage("other", 2);
+    other.limits.retries = 9;
+    Stage wide = make_gangs("wide", 1, 2);
+    wide.needs = {"small"};
+    wide.axes = {
+        {.name = "one", .values = {Value(1)}, .when = {}}
+    };
+    wide.argv = {"wide", "{one}"};
+    Harness harness(make_sweep({small, other, wide}));
+    harness.join(0xa, "n1", 1);
+    harness.join(0xb, "n2", 1);
+    for (int i = 0; i < 40 && harness.state().gangs().empty(); ++i) {
+        if (!harness.held(agent_b).empty()) {
+            harness.end(agent_b, harness.held(agent_b).front(), ended(Cause::user_error));
+        }
+        const bool is_doubted = harness.state().troubled_nodes().contains("n2") &&
+                                harness.state().troubled_nodes().at("n2").failures >= 3;
+        // Too few are done elsewhere for more than doubt.
+        if (is_doubted) harness.request("c", "cancel", R"({"stages": ["other"]})");
+        if (is_doubted && !harness.held(agent_a).empty()) {
+            harness.finish(agent_a, harness.held(agent_a).front());
+        }
+        harness.say(agent_a, AgentHeartbeat{.running = 1});
+        harness.say(agent_b, AgentHeartbeat{.running = 1});
+        harness.tick_after(5s);
+    }
+    ASSERT_TRUE(harness.state().troubled_nodes().contains("n2")) << "nothing was done there";
+    ASSERT_THAT(harness.state().blamed_nodes(), IsEmpty());
+    EXPECT_THAT(harness.state().gangs(), SizeIs(1));
+}
+
 TEST(GangSuspect, RunsAloneOnAllItsNodesOnceTheyAreIdle) {
     Stage wide = make_gangs("wide", 1, 2);
     wide.resources.ranks_per_node = 1;
