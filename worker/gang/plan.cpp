@@ -9,6 +9,7 @@
 #include "core/io/spawn.h"
 #include "core/json.h"
 #include "worker/gang/launch.h"
+#include "worker/gang/members.h"
 
 namespace xorch {
 
@@ -36,18 +37,6 @@ constexpr LauncherNames known_launchers[] = {
     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
     {"SLURM_PROCID",         "SLURM_NTASKS"        },
 };
-
-std::int64_t integer(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    const auto* number = value == nullptr ? nullptr : value->get_if<std::int64_t>();
-    return number == nullptr ? 0 : *number;
-}
-
-std::string text_of(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
-    return text == nullptr ? "" : *text;
-}
 
 }  // namespace
 
@@ -85,20 +74,19 @@ Result<GangPlan> parse_gang_plan(std::string_view text) {
     GangPlan plan;
     for (const Value& host : *list) {
         plan.hosts.push_back(
-            {text_of(host, "node"), static_cast<std::uint32_t>(integer(host, "ranks"))}
+            {text_member(host, "node"), static_cast<std::uint32_t>(integer_member(host, "ranks"))}
         );
     }
-    plan.address = text_of(*read, "address");
-    plan.port = static_cast<std::uint16_t>(integer(*read, "port"));
-    plan.gpus = static_cast<std::uint32_t>(integer(*read, "gpus"));
-    plan.memory = Bytes{static_cast<std::uint64_t>(integer(*read, "memory"))};
-    plan.exit_checkpointed = static_cast<int>(integer(*read, "exit_checkpointed"));
-    const Value* keep = read->find("keep_slurm");
-    plan.keep_slurm = keep != nullptr && *keep == Value(true);
-    plan.stop_file = text_of(*read, "stop_file");
-    plan.stop_signal = text_of(*read, "stop_signal");
-    plan.check_port = static_cast<std::uint16_t>(integer(*read, "check_port"));
-    plan.check_token = text_of(*read, "check_token");
+    plan.address = text_member(*read, "address");
+    plan.port = static_cast<std::uint16_t>(integer_member(*read, "port"));
+    plan.gpus = static_cast<std::uint32_t>(integer_member(*read, "gpus"));
+    plan.memory = Bytes{static_cast<std::uint64_t>(integer_member(*read, "memory"))};
+    plan.exit_checkpointed = static_cast<int>(integer_member(*read, "exit_checkpointed"));
+    plan.keep_slurm = flag_member(*read, "keep_slurm");
+    plan.stop_file = text_member(*read, "stop_file");
+    plan.stop_signal = text_member(*read, "stop_signal");
+    plan.check_port = static_cast<std::uint16_t>(integer_member(*read, "check_port"));
+    plan.check_token = text_member(*read, "check_token");
     return plan;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "worker/gang/launch.h"
+#include "worker/gang/members.h"
 
 namespace xorch {
 
@@ -17,23 +18,6 @@ constexpr std::string_view file_suffix = ".json";
 
 // More are not told one by one.
 constexpr std::uint32_t ranks_shown_max = 16;
-
-std::int64_t whole(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    const auto* number = value == nullptr ? nullptr : value->get_if<std::int64_t>();
-    return number == nullptr ? 0 : *number;
-}
-
-std::string words(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
-    return text == nullptr ? "" : *text;
-}
-
-bool is_true(const Value& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && *value == Value(true);
-}
 
 bool is_earlier(const RankEnd& left, const RankEnd& right) {
     return std::tie(left.ended_unix_ms, left.rank) < std::tie(right.ended_unix_ms, right.rank);
@@ -93,15 +77,15 @@ Result<RankEnd> parse_rank_end(std::string_view text) {
         return fail(ErrorCode::corrupted, "the end of a rank does not say of which");
     }
     RankEnd end;
-    end.rank = static_cast<std::uint32_t>(whole(*read, "rank"));
-    end.node = words(*read, "node");
-    end.ended_unix_ms = whole(*read, "ended_unix_ms");
-    end.exit_code = static_cast<int>(whole(*read, "exit_code"));
-    end.signal = static_cast<int>(whole(*read, "signal"));
-    end.out_of_memory = is_true(*read, "out_of_memory");
-    end.unfit_node = words(*read, "unfit_node");
-    end.reason = words(*read, "reason");
-    end.tail = words(*read, "tail");
+    end.rank = static_cast<std::uint32_t>(integer_member(*read, "rank"));
+    end.node = text_member(*read, "node");
+    end.ended_unix_ms = integer_member(*read, "ended_unix_ms");
+    end.exit_code = static_cast<int>(integer_member(*read, "exit_code"));
+    end.signal = static_cast<int>(integer_member(*read, "signal"));
+    end.out_of_memory = flag_member(*read, "out_of_memory");
+    end.unfit_node = text_member(*read, "unfit_node");
+    end.reason = text_member(*read, "reason");
+    end.tail = text_member(*read, "tail");
     return end;
 }
 
