@@ -144,6 +144,8 @@ void AttemptRunner::Content::reap() {
 void AttemptRunner::Content::on_main_ended(
     Attempt& attempt, int status, std::uint64_t memory_peak_kb
 ) {
+    // What rank 0 said before it ended counts.
+    if (attempt.gang && attempt.gang->socket.is_open()) hear_gang(attempt);
     attempt.phase = AttemptPhase::clearing;
     attempt.ended = now.boot;
     if (attempt.gang && attempt.gang->returned) {
