@@ -87,6 +87,23 @@ TEST(AgentOfAGang, LeavesOnlyTheLentRanksThatItsWelcomeNames) {
     EXPECT_THAT(harness.ordered<EndForeignRanks>()[0].but, ElementsAre(lent));
 }
 
+TEST(AgentOfAGang, GivesUpGangsOfSeveralNodesOfWhichNobodyHearsAnyMore) {
+    AgentHarness harness(with_gangs());
+    harness.connect();
+    Assignment queued = gang(2, 1);
+    queued.unit = unit_at(1);
+    queued.id.bytes[0] = 1;
+    harness.assign({assignment_of(unit_at(0, 1)), gang(3, 2), queued});
+    ASSERT_THAT(harness.started(), SizeIs(2));
+    harness.advance(harness.sweep.tuning.lost_after);
+    ASSERT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
+    EXPECT_EQ(harness.ordered<EndAttempt>()[0].unit, unit_at(0));
+    EXPECT_EQ(harness.ordered<EndAttempt>()[0].cause, Cause::agent_lost);
+    EXPECT_TRUE(harness.ordered<EndAttempt>()[0].at_once);
+    harness.finish(unit_at(0), 1, Cause::agent_lost);
+    EXPECT_THAT(harness.started(), SizeIs(2));
+}
+
 TEST(AgentOfAGang, LooksForNoRanksWhereNoUnitHasSeveral) {
     AgentHarness harness;
     harness.connect();

@@ -78,10 +78,7 @@ void Agent::Content::watch_connection(Now now) {
             .leaving = leaving.has_value()});
         next_heartbeat = now.boot + tuning.heartbeat_every;
     }
-    if (now.boot >= forsaken_at()) {
-        out.orders.emplace_back(EndForeignRanks{});
-        ended_foreign = true;
-    }
+    if (now.boot >= forsaken_at()) give_up_gangs();
     if (now.boot >= leaderless_at()) out.exit = true;
 }
 
@@ -106,6 +103,21 @@ Millis Agent::Content::repeat_at() const {
 Millis Agent::Content::leaderless_at() const {
     const bool idle = holdings.running_count() + holdings.queued_count() == 0;
     return idle ? last_heard + sweep.tuning.leaderless_exit : never;
+}
+
+// The ranks here of gangs that others lead are not awaited any more, and neither are those of gangs
+// that this agent leads awaited elsewhere: other agents end them, or have done so.
+void Agent::Content::give_up_gangs() {
+    ended_foreign = true;
+    out.orders.emplace_back(EndForeignRanks{});
+    for (const AssignedUnit& key : holdings.running()) {
+        Held& held = *holdings.find(key);
+        if (held.assignment.hosts.size() > 1) end_attempt(held, Cause::agent_lost, true);
+    }
+    for (const AssignedUnit& key : holdings.queued()) {
+        if (holdings.find(key)->assignment.hosts.size() <= 1) continue;
+        give_back_unstarted(key, Cause::agent_lost, "its agent heard nothing of the coordinator");
+    }
 }
 
 // When the coordinator has given away what this node lends to gangs that other agents lead.

@@ -73,6 +73,7 @@ struct Agent::Content {
     Millis leaderless_at() const;
     Millis forsaken_at() const;
     bool has_gangs() const;
+    void give_up_gangs();
     Millis gone_at() const;
     Millis next_deadline() const;
 
