@@ -205,7 +205,21 @@ class ClusterSweep:
 
     def nothing_is_left(self, seconds=60):
         self.wait_for(lambda: not self.open_jobs(), "no job in the queue", seconds)
-        self.wait_for(lambda: not self.processes(), "no process of the sweep", seconds)
+        try:
+            self.wait_for(lambda: not self.processes(), "no process of the sweep", seconds)
+        except AssertionError as error:
+            raise AssertionError("%s\nleft are:\n%s" % (error, self.command_lines())) from None
+
+    def command_lines(self):
+        """Of all processes of the sweep, for people."""
+        lines = []
+        for pid, kind in self.processes().items():
+            try:
+                with open("/proc/%d/cmdline" % pid, errors="replace") as file:
+                    lines.append("%d (%s): %s" % (pid, kind, file.read().replace("\0", " ")))
+            except FileNotFoundError:
+                pass
+        return "\n".join(lines)
 
     def demand_whole(self, case):
         """Records equal to those of an undisturbed local run, a sound journal, nothing twice, nothing left."""
