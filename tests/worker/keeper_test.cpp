@@ -142,7 +142,7 @@ TEST_F(KeeperProcess, EndsRanksThatSlurmsDaemonStartedForAnAgentThatIsKilled) {
         .argv = {"sh",                                    "-c", "while :; do read x < /dev/null; done"},
         .environment = {"XORCH_INCARNATION=" + life[0]},
         .directory = {                             },
-        .cpus = {    }
+        .cpus = {                 }
     });
     ASSERT_TRUE(rank);
     std::ofstream(directory_ / "go") << "on\n";
