@@ -77,7 +77,7 @@ class CellsegGang : public testing::Test {
     }
 
     std::string run_to_its_end(int ranks, const Run& run) {
-        GangLaunch gang(runner, ranks, folder_.path());
+        WorldLaunch gang(runner, ranks, folder_.path());
         gang.order(order(run));
         const auto returned = gang.returned();
         EXPECT_TRUE(returned) << gang.output();
@@ -151,7 +151,7 @@ TEST_F(CellsegGang, OfFourRanksGoesOnAsTwoAndAsOne) {
     ASSERT_EQ(expected.size(), 12U);
     const std::string stopped = place("stopped");
     {
-        GangLaunch gang(runner, 4, folder_.path());
+        WorldLaunch gang(runner, 4, folder_.path());
         RunUnit unit = order({.place = stopped, .params = params});
         unit.checkpoint_every = Millis(1);
         gang.order(unit);

@@ -35,7 +35,7 @@ Descriptor listen_at(const std::string& path) {
 
 }  // namespace
 
-GangLaunch::GangLaunch(const std::string& program, int ranks, const std::string& folder)
+WorldLaunch::WorldLaunch(const std::string& program, int ranks, const std::string& folder)
     : folder_(folder) {
     const std::string path = folder + "/socket";
     const Descriptor listening = listen_at(path);
@@ -76,13 +76,13 @@ GangLaunch::GangLaunch(const std::string& program, int ranks, const std::string&
     EXPECT_TRUE(socket_.is_open()) << "rank 0 did not call\n" << this->output();
 }
 
-GangLaunch::~GangLaunch() {
+WorldLaunch::~WorldLaunch() {
     if (launcher_ == 0) return;
     ::kill(launcher_, SIGTERM);  // mpirun ends its ranks then
     exit_code();
 }
 
-void GangLaunch::order(const RunnerOrder& order) {
+void WorldLaunch::order(const RunnerOrder& order) {
     const std::string bytes = encode_runner_order(order);
     EXPECT_EQ(
         ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
@@ -90,7 +90,7 @@ void GangLaunch::order(const RunnerOrder& order) {
     );
 }
 
-std::optional<RunnerNews> GangLaunch::next() {
+std::optional<RunnerNews> WorldLaunch::next() {
     for (;;) {
         const auto payload = inbox_.next();
         if (!payload) return std::nullopt;
@@ -105,27 +105,27 @@ std::optional<RunnerNews> GangLaunch::next() {
     }
 }
 
-bool GangLaunch::is_published() {
+bool WorldLaunch::is_published() {
     const auto news = next();
     if (!news) return false;
     if (const auto* end = std::get_if<UnitReturned>(&*news)) returned_ = *end;
     return !returned_;
 }
 
-std::optional<UnitReturned> GangLaunch::returned() {
+std::optional<UnitReturned> WorldLaunch::returned() {
     while (!returned_ && is_published()) {
     }
     return returned_;
 }
 
-int GangLaunch::exit_code() {
+int WorldLaunch::exit_code() {
     int status = 0;
     if (launcher_ != 0) ::waitpid(launcher_, &status, 0);
     launcher_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-std::string GangLaunch::output() const {
+std::string WorldLaunch::output() const {
     std::ostringstream text;
     text << std::ifstream(folder_ + "/output").rdbuf();
     return std::move(text).str();

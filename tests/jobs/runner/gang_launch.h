@@ -15,13 +15,13 @@
 
 namespace xorch {
 
-class GangLaunch {
+class WorldLaunch {
  public:
     // `program SOCKET` by mpirun, with its output in the file `folder`/output.
-    GangLaunch(const std::string& program, int ranks, const std::string& folder);
-    ~GangLaunch();  // ends what is left of it
-    GangLaunch(const GangLaunch&) = delete;
-    GangLaunch& operator=(const GangLaunch&) = delete;
+    WorldLaunch(const std::string& program, int ranks, const std::string& folder);
+    ~WorldLaunch();  // ends what is left of it
+    WorldLaunch(const WorldLaunch&) = delete;
+    WorldLaunch& operator=(const WorldLaunch&) = delete;
 
     void order(const RunnerOrder& order);
 

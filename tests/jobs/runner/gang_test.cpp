@@ -52,7 +52,7 @@ class Gang : public testing::Test {
 };
 
 TEST_F(Gang, DoesAUnitOfWhichRankZeroAloneWrites) {
-    GangLaunch gang(patient, 3, folder.path());
+    WorldLaunch gang(patient, 3, folder.path());
     gang.order(unit(R"({"steps": 2})"));
     const auto returned = gang.returned();
     ASSERT_TRUE(returned) << gang.output();
@@ -66,7 +66,7 @@ TEST_F(Gang, DoesAUnitOfWhichRankZeroAloneWrites) {
 }
 
 TEST_F(Gang, StopsAtOneStepAndGoesOnWithOtherNumbersOfRanks) {
-    GangLaunch stopped(patient, 3, folder.path());
+    WorldLaunch stopped(patient, 3, folder.path());
     stopped.order(unit(R"({"wait_at": 2, "save_every": 2})"));
     ASSERT_TRUE(stopped.is_published()) << stopped.output();
     stopped.order(StopUnit{7});
@@ -76,7 +76,7 @@ TEST_F(Gang, StopsAtOneStepAndGoesOnWithOtherNumbersOfRanks) {
     const std::string records = text(path("records.jsonl"));
     for (const int ranks : {2, 1}) {
         std::ofstream(path("records.jsonl")) << records;
-        GangLaunch rest(patient, ranks, folder.path());
+        WorldLaunch rest(patient, ranks, folder.path());
         rest.order(unit("{}", newest_checkpoint()));
         const auto end = rest.returned();
         ASSERT_TRUE(end) << rest.output();
@@ -91,7 +91,7 @@ TEST_F(Gang, StopsAtOneStepAndGoesOnWithOtherNumbersOfRanks) {
 
 TEST_F(Gang, ARankThatThrowsNamesItself) {
     for (const std::string bad : {"0", "2"}) {
-        GangLaunch gang(patient, 3, folder.path());
+        WorldLaunch gang(patient, 3, folder.path());
         gang.order(unit("{\"bad_rank\": " + bad + "}"));
         const auto returned = gang.returned();
         ASSERT_TRUE(returned) << gang.output();
@@ -105,14 +105,14 @@ TEST_F(Gang, ARankThatThrowsNamesItself) {
 }
 
 TEST_F(Gang, EndsWithAKilledRank) {
-    GangLaunch gang(patient, 3, folder.path());
+    WorldLaunch gang(patient, 3, folder.path());
     gang.order(unit(R"({"bad_rank": 1, "evil": "die"})"));
     EXPECT_FALSE(gang.returned());
     EXPECT_NE(gang.exit_code(), 0);
 }
 
 TEST_F(Gang, EndsOnceItsPatienceWithARankIsOver) {
-    GangLaunch gang(XORCH_SCRIPTED_RANK " 500", 3, folder.path());
+    WorldLaunch gang(XORCH_SCRIPTED_RANK " 500", 3, folder.path());
     gang.order(unit(R"({"bad_rank": 1, "evil": "hang"})"));
     EXPECT_FALSE(gang.returned());
     EXPECT_NE(gang.exit_code(), 0);
@@ -120,7 +120,7 @@ TEST_F(Gang, EndsOnceItsPatienceWithARankIsOver) {
 }
 
 TEST_F(Gang, EndsWithItsAgent) {
-    GangLaunch gang(patient, 2, folder.path());
+    WorldLaunch gang(patient, 2, folder.path());
     gang.order(unit(R"({"wait_at": 1, "save_every": 1})"));
     ASSERT_TRUE(gang.is_published()) << gang.output();
     gang.hang_up();
@@ -128,7 +128,7 @@ TEST_F(Gang, EndsWithItsAgent) {
 }
 
 TEST_F(Gang, RefusesAJobThatItDoesNotHave) {
-    GangLaunch gang(patient, 2, folder.path());
+    WorldLaunch gang(patient, 2, folder.path());
     RunUnit other = unit("{}");
     other.job = "songs";
     gang.order(other);
