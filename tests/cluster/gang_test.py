@@ -73,6 +73,30 @@ class GangSweep(ClusterSweep):
         return {variables_of(pid).get(b"SLURMD_NODENAME", b"").decode() for pid in self.pids("unit")} - {""}
 
 
+class NativeGangSweep(GangSweep):
+    """The same of a native job: a network that two ranks train. The undisturbed one has as many, on this machine: their
+    sums are added in the same order, so that the records are equal to the last bit."""
+
+    stage = "train"
+
+    def text(self, name, step_seconds):
+        tuning = {**QUICK, **self.how.get("tuning", {})}
+        lines = [
+            "[sweep]", 'name = "%s"' % name, "seed = 42",
+            "[[stage]]", 'name = "prepare"', 'job = "cellseg.prepare"',
+            "params = { data = { path = %s } }" % json.dumps(os.path.join(self.cluster.folder, "cells")),
+            "[[stage]]", 'name = "train"', 'job = "cellseg.train"', 'needs = ["prepare"]',
+            "params = { seed = 42, budget = 5, epochs = %d, images_per_epoch = 8, crop = 64, width = 8 }"
+            % self.how.get("epochs", 60),
+            "resources = { cpus = 1, ranks = %d, ranks_per_node = %d }" % (self.ranks, 0 if step_seconds == 0 else 1),
+            'limits = { retries = 2, checkpoint_every = "1s", timeout = "10m" }',
+            "[slurm]", "nodes = 3", "cpus_per_node = 2", 'partition = "main"', 'time = "10m"',
+            "[local]", "slots = %d" % self.ranks,
+            "[tuning]", *["%s = %s" % (key, json.dumps(value)) for key, value in tuning.items()],
+        ]  # fmt: skip
+        return "\n".join(lines) + "\n"
+
+
 def variables_of(pid):
     try:
         with open("/proc/%d/environ" % pid, "rb") as file:
@@ -84,6 +108,22 @@ def variables_of(pid):
 def comm(pid):
     with open("/proc/%d/comm" % pid) as file:
         return file.read().strip()
+
+
+class NativeGangs(unittest.TestCase):
+    def test_a_killed_rank_of_a_training_costs_one_attempt_and_no_bit(self):
+        machines = self.enterContext(MiniCluster(3))
+        sweep = NativeGangSweep(machines, "native", 2, step_seconds=1)
+        sweep.xorch("data", "make", "cells", os.path.join(machines.folder, "cells"), "--seed", "1")
+        sweep.submit()
+        sweep.wait_for_checkpoint()
+        os.kill(sweep.rank(1), signal.SIGKILL)
+        sweep.wait_for_phase("complete", 240)
+        sweep.demand_whole(self)
+        story = sweep.stories()[0]
+        print(story)
+        self.assertRegex(story, r"rank 1 of 2 on n\d was killed by signal 9")
+        self.assertIn("resumed from a checkpoint", story)
 
 
 class Gangs(unittest.TestCase):
