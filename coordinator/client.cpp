@@ -229,9 +229,7 @@ Result<ClientReply> apply_offline(
         .backend = backend,
     };
     // One that is gone already needs no end.
-    for (const AllocationEvent& event : backend.poll(read_clocks())) {
-        reigning.reign.on_allocation(read_clocks(), event);
-    }
+    reigning.reign.on_allocations(read_clocks(), backend.poll(read_clocks()));
     reigning.reign.on_request(read_clocks(), request);
     for (int round = 0; round < rounds_max && !reigning.reign.finished(); ++round) {
         auto settled = reigning.settle(request.id);
