@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/os/hardware.h"
+
 namespace xorch {
 
 namespace {
@@ -34,12 +36,8 @@ Devices::Devices(
     : has_gpus_(capacity.gpus > 0), lease_folder_(std::move(lease_folder)) {
     if (usable_cpus.size() == capacity.cpus) free_cpus_ = std::move(usable_cpus);
     cpus_total_ = free_cpus_.size();
-    std::size_t begin = 0;
-    while (begin < visible_gpus.size() && free_gpus_.size() < capacity.gpus) {
-        const std::size_t end = std::min(visible_gpus.find(',', begin), visible_gpus.size());
-        free_gpus_.push_back(visible_gpus.substr(begin, end - begin));
-        begin = end + 1;
-    }
+    free_gpus_ = split_gpu_list(visible_gpus);
+    if (free_gpus_.size() > capacity.gpus) free_gpus_.resize(capacity.gpus);
     for (std::uint32_t gpu = 0; visible_gpus.empty() && gpu < capacity.gpus; ++gpu)
         free_gpus_.push_back(std::to_string(gpu));
 }

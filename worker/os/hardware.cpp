@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <string_view>
 
 namespace xorch {
 
@@ -95,6 +94,16 @@ std::uint32_t usable_gpus() {
         ++count;
     }
     return count;
+}
+
+std::vector<std::string> split_gpu_list(std::string_view list) {
+    std::vector<std::string> gpus;
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        gpus.emplace_back(list.substr(0, end));
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return gpus;
 }
 
 std::string host_name() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/sweep.h"
@@ -19,6 +20,9 @@ Bytes usable_memory();
 
 // GPUs that this process may use: as many as CUDA_VISIBLE_DEVICES names, or all of NVIDIA's.
 std::uint32_t usable_gpus();
+
+// The names in a list as CUDA_VISIBLE_DEVICES has it, "0,GPU-5f3a": what GPUs are leased by.
+std::vector<std::string> split_gpu_list(std::string_view list);
 
 std::string host_name();
 

@@ -19,20 +19,12 @@ constexpr Millis patience{60'000};
 constexpr Millis look_again{100};
 
 std::vector<std::string> gpus_in(const std::vector<std::string>& environment) {
-    std::vector<std::string> gpus;
     const char* visible = find_variable(environment, "CUDA_VISIBLE_DEVICES");
-    if (visible == nullptr) {
-        for (std::uint32_t gpu = 0; gpu < usable_gpus(); ++gpu)
-            gpus.push_back(std::to_string(gpu));
-        return gpus;
-    }
-    const std::string list(visible);
-    std::size_t begin = 0;
-    while (begin < list.size()) {
-        const std::size_t end = std::min(list.find(',', begin), list.size());
-        gpus.push_back(list.substr(begin, end - begin));
-        begin = end + 1;
-    }
+    if (visible != nullptr) return split_gpu_list(visible);
+    std::vector<std::string> gpus;
+    const std::uint32_t count = usable_gpus();
+    for (std::uint32_t gpu = 0; gpu < count; ++gpu)
+        gpus.push_back(std::to_string(gpu));
     return gpus;
 }
 

@@ -1,5 +1,6 @@
 #include "worker/os/hardware.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,11 +9,20 @@
 namespace xorch {
 namespace {
 
+using testing::ElementsAre;
+using testing::IsEmpty;
+
 TEST(Hardware, SaysWhatThisProcessMayUse) {
     EXPECT_FALSE(usable_cpus().empty());
     EXPECT_GT(usable_memory().value, 1ULL << 20U);
     EXPECT_FALSE(host_name().empty());
     EXPECT_FALSE(machine_type().empty());
+}
+
+TEST(Hardware, SplitsAListOfGpus) {
+    EXPECT_THAT(split_gpu_list("0,GPU-5f3a,2"), ElementsAre("0", "GPU-5f3a", "2"));
+    EXPECT_THAT(split_gpu_list("7"), ElementsAre("7"));
+    EXPECT_THAT(split_gpu_list(""), IsEmpty());
 }
 
 TEST(Hardware, CountsTheGpusThatAreVisible) {
