@@ -94,6 +94,15 @@ class TimedSweep {
         write(at, {fact});
     }
 
+    // To agents 1, 2, ... so many ranks each.
+    void assign_gang(Millis at, std::uint32_t unit, const std::vector<std::uint32_t>& ranks) {
+        UnitsAssigned fact{
+            .incarnation = IncarnationId{1}, .units = {{{train, unit}, AttemptNumber{1}}}};
+        for (std::size_t i = 0; i < ranks.size(); ++i)
+            fact.gang.push_back({IncarnationId{i + 1}, ranks[i]});
+        write(at, {fact});
+    }
+
     static AttemptEnd ran(Cause cause, Millis from, Millis to) {
         AttemptEnd end;
         end.cause = cause;
@@ -317,12 +326,7 @@ TEST(Goodput, CountsAGangOnEachOfItsNodesByItsRanks) {
     sweep.allocate(0s, 0s);
     sweep.join(0s, 1, "n1");
     sweep.join(0s, 2, "n2");
-    UnitsAssigned fact{.incarnation = IncarnationId{1}, .units = {{{train, 0}, AttemptNumber{1}}}};
-    fact.gang = {
-        {IncarnationId{1}, 2},
-        {IncarnationId{2}, 1}
-    };
-    sweep.write(0s, {fact});
+    sweep.assign_gang(0s, 0, {2, 1});
     sweep.finish(0, 0s, 20s);
     sweep.leave(20s, 1, "the sweep is at rest");
     sweep.leave(20s, 2, "the sweep is at rest");
@@ -343,12 +347,7 @@ TEST(Goodput, CountsAGangThatRunsStill) {
     sweep.allocate(0s, 0s);
     sweep.join(0s, 1, "n1");
     sweep.join(0s, 2, "n2");
-    UnitsAssigned fact{.incarnation = IncarnationId{1}, .units = {{{train, 0}, AttemptNumber{1}}}};
-    fact.gang = {
-        {IncarnationId{1}, 1},
-        {IncarnationId{2}, 1}
-    };
-    sweep.write(0s, {fact});
+    sweep.assign_gang(0s, 0, {1, 1});
     sweep.write(
         10s,
         {
