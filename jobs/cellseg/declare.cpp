@@ -2,61 +2,13 @@
 
 #include <utility>
 
+#include "jobs/parameter_declarations.h"
+
 namespace xorch {
 
 namespace {
 
 using Declarations = std::vector<ParameterDeclaration>;
-
-ParameterDeclaration path(std::string name, std::string doc) {
-    ParameterDeclaration parameter;
-    parameter.name = std::move(name);
-    parameter.type = ParameterType::path;
-    parameter.default_value = Value("");
-    parameter.doc = std::move(doc);
-    return parameter;
-}
-
-ParameterDeclaration text(std::string name, const char* value, std::string doc) {
-    ParameterDeclaration parameter = path(std::move(name), std::move(doc));
-    parameter.type = ParameterType::text;
-    parameter.default_value = Value(value);
-    return parameter;
-}
-
-ParameterDeclaration choice(std::string name, std::vector<std::string> choices, std::string doc) {
-    ParameterDeclaration parameter = text(std::move(name), choices[0].c_str(), std::move(doc));
-    parameter.choices = std::move(choices);
-    return parameter;
-}
-
-ParameterDeclaration flag(std::string name, std::string doc) {
-    ParameterDeclaration parameter = path(std::move(name), std::move(doc));
-    parameter.type = ParameterType::boolean;
-    parameter.default_value = Value(false);
-    return parameter;
-}
-
-struct Range {
-    double low;
-    double high;
-};
-
-ParameterDeclaration integer(std::string name, int value, Range range, std::string doc) {
-    ParameterDeclaration parameter = path(std::move(name), std::move(doc));
-    parameter.type = ParameterType::integer;
-    parameter.default_value = Value(value);
-    parameter.minimum = range.low;
-    parameter.maximum = range.high;
-    return parameter;
-}
-
-ParameterDeclaration number(std::string name, double value, Range range, std::string doc) {
-    ParameterDeclaration parameter = integer(std::move(name), 0, range, std::move(doc));
-    parameter.type = ParameterType::number;
-    parameter.default_value = Value(value);
-    return parameter;
-}
 
 void append(Declarations& parameters, Declarations more) {
     for (ParameterDeclaration& parameter : more) {
@@ -67,30 +19,34 @@ void append(Declarations& parameters, Declarations more) {
 // Said of more than one job in the same words.
 
 ParameterDeclaration empty_masks() {
-    return flag("allow_empty", "accept images whose mask has no cell");
+    return flag_parameter("allow_empty", "accept images whose mask has no cell");
 }
 
 ParameterDeclaration cells_to_train_on() {
-    return integer("min_train_masks", 5, {0, 1e6}, "cells that a training image must have");
+    return integer_parameter(
+        "min_train_masks", 5, {0, 1e6}, "cells that a training image must have"
+    );
 }
 
 ParameterDeclaration split_to_evaluate(const char* value) {
-    return text("eval_split", value, "split to evaluate on");
+    return text_parameter("eval_split", value, "split to evaluate on");
 }
 
 ParameterDeclaration images_in_the_picture() {
-    return integer("panels", 1, {0, 100}, "images per group in the picture of outlines");
+    return integer_parameter("panels", 1, {0, 100}, "images per group in the picture of outlines");
 }
 
 Declarations image_parameters() {
     return {
-        path("data", "folder of images and masks; empty = the images of the stage \"prepare\""),
-        choice(
+        path_parameter(
+            "data", "folder of images and masks; empty = the images of the stage \"prepare\""
+        ),
+        choice_parameter(
             "colour",
             {"channels", "grey"},
             "channels: the first two are DAPI and marker; grey: colours become one channel"
         ),
-        choice(
+        choice_parameter(
             "ground",
             {"dark", "auto"},
             "auto: an image of dark cells on bright ground is turned over, by its median"
@@ -101,17 +57,23 @@ Declarations image_parameters() {
 
 Declarations mask_parameters() {
     return {
-        integer("tile", 256, {32, 4096}, "side of inference tiles, pixels, a multiple of 16"),
-        number("cellprob_threshold", 0.0, {-20, 20}, "logit above which a pixel may be a cell's"),
-        number("flow_threshold", 0.4, {0, 100}, "greatest flow error of a cell; 0 = no check"),
-        integer(
+        integer_parameter(
+            "tile", 256, {32, 4096}, "side of inference tiles, pixels, a multiple of 16"
+        ),
+        number_parameter(
+            "cellprob_threshold", 0.0, {-20, 20}, "logit above which a pixel may be a cell's"
+        ),
+        number_parameter(
+            "flow_threshold", 0.4, {0, 100}, "greatest flow error of a cell; 0 = no check"
+        ),
+        integer_parameter(
             "niter",
             200,
             {1, 10000},
             "steps that pixels flow (published: 200 per 30 pixels of "
             "diameter)"
         ),
-        integer("min_size", 15, {0, 1e6}, "smallest cell, pixels"),
+        integer_parameter("min_size", 15, {0, 1e6}, "smallest cell, pixels"),
     };
 }
 
@@ -124,7 +86,7 @@ JobDeclaration declare_prepare() {
     job.source = "jobs/cellseg/prepare.cpp";
     job.needs_runner = true;
     job.parameters = {
-        path("data", "folder of images and masks"),
+        path_parameter("data", "folder of images and masks"),
         empty_masks(),
         cells_to_train_on(),
     };
@@ -147,29 +109,37 @@ JobDeclaration declare_train() {
     job.needs_runner = true;
     job.gang = true;
     job.parameters = {
-        integer("seed", 0, {0, 2147483647}, "of subset, weights and crops, with budget and repeat"),
-        integer(
+        integer_parameter(
+            "seed", 0, {0, 2147483647}, "of subset, weights and crops, with budget and repeat"
+        ),
+        integer_parameter(
             "budget", 0, {0, 1e6}, "training images of each group, or of all; 0 = all there are"
         ),
-        integer("repeat", 0, {0, 1e6}, "which draw of that budget"),
-        choice("budget_of", {"group", "all"}, "whether the budget counts per group or in all"),
-        text(
+        integer_parameter("repeat", 0, {0, 1e6}, "which draw of that budget"),
+        choice_parameter(
+            "budget_of", {"group", "all"}, "whether the budget counts per group or in all"
+        ),
+        text_parameter(
             "budgets", "", "budgets of the sweep (\"2,5,10\"), to name those that came to the same"
         ),
         split_to_evaluate("val"),
-        integer("epochs", 100, {1, 100000}, "of images_per_epoch images each"),
-        integer(
+        integer_parameter("epochs", 100, {1, 100000}, "of images_per_epoch images each"),
+        integer_parameter(
             "images_per_epoch",
             0,
             {0, 1e6},
             "drawn with replacement, so that budgets get equal steps; 0 = each image once"
         ),
-        integer("batch", 4, {1, 256}, "crops of a step"),
-        integer("crop", 128, {16, 1024}, "side of training crops, pixels, a multiple of 8"),
-        number("lr", 2e-3, {0, 10}, "learning rate after ten epochs of warm-up"),
-        number("weight_decay", 0.1, {0, 10}, "of AdamW"),
-        number("scale_range", 0.5, {0, 1.9}, "crops are scaled by 1 - s/2 to 1 + s/2"),
-        integer("width", 12, {4, 256}, "channels of the network at full size, a multiple of 4"),
+        integer_parameter("batch", 4, {1, 256}, "crops of a step"),
+        integer_parameter(
+            "crop", 128, {16, 1024}, "side of training crops, pixels, a multiple of 8"
+        ),
+        number_parameter("lr", 2e-3, {0, 10}, "learning rate after ten epochs of warm-up"),
+        number_parameter("weight_decay", 0.1, {0, 10}, "of AdamW"),
+        number_parameter("scale_range", 0.5, {0, 1.9}, "crops are scaled by 1 - s/2 to 1 + s/2"),
+        integer_parameter(
+            "width", 12, {4, 256}, "channels of the network at full size, a multiple of 4"
+        ),
         cells_to_train_on(),
         images_in_the_picture(),
     };
@@ -185,7 +155,7 @@ JobDeclaration declare_eval() {
     job.source = "jobs/cellseg/eval.cpp";
     job.needs_runner = true;
     job.parameters = {
-        path(
+        path_parameter(
             "model", "folder of a model, or TorchScript file; empty = that of the stage \"train\""
         ),
         split_to_evaluate("test"),

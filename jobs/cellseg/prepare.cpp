@@ -11,11 +11,11 @@
 #include <optional>
 
 #include "jobs/cellseg/data/cell_image.h"
-#include "jobs/cellseg/files/image_file.h"
-#include "jobs/cellseg/files/png_file.h"
-#include "jobs/cellseg/files/tiff_file.h"
 #include "jobs/cellseg/flows/labels.h"
 #include "jobs/cellseg/jobs.h"
+#include "jobs/files/image_file.h"
+#include "jobs/files/png_file.h"
+#include "jobs/files/tiff_file.h"
 
 namespace xorch {
 

@@ -7,8 +7,8 @@
 
 #include "core/disk.h"
 #include "core/io/posix_disk.h"
-#include "jobs/cellseg/files/png_file.h"
 #include "jobs/cellseg/images/panel.h"
+#include "jobs/files/png_file.h"
 
 namespace xorch::cellseg {
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "jobs/cellseg/data/cell_folder.h"
-#include "jobs/cellseg/files/image_file.h"
 #include "jobs/cellseg/flows/dynamics.h"
 #include "jobs/cellseg/flows/flow_targets.h"
 #include "jobs/cellseg/metrics/matching.h"
+#include "jobs/files/image_file.h"
 
 namespace {
 

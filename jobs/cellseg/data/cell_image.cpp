@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "jobs/cellseg/files/image_file.h"
+#include "jobs/files/image_file.h"
 
 namespace xorch::cellseg {
 

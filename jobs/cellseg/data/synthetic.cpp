@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <numbers>
 
-#include "jobs/cellseg/files/png_file.h"
-#include "jobs/cellseg/files/tiff_file.h"
 #include "jobs/cellseg/flows/labels.h"
+#include "jobs/files/png_file.h"
+#include "jobs/files/tiff_file.h"
 #include "jobs/random/random_stream.h"
 
 namespace xorch::cellseg {

@@ -5,7 +5,8 @@
 
 #include <vector>
 
-#include "jobs/cellseg/grid.h"
+#include "jobs/cellseg/flows/flow_field.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

@@ -10,8 +10,9 @@
 
 #include <vector>
 
+#include "jobs/cellseg/flows/flow_field.h"
 #include "jobs/cellseg/flows/labels.h"
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

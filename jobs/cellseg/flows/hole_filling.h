@@ -2,7 +2,7 @@
 
 // Holes are background or other cells that one cell encloses.
 
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "jobs/cellseg/flows/dynamics.h"
-#include "jobs/cellseg/grid.h"
+#include "jobs/cellseg/flows/flow_field.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "jobs/cellseg/flows/dynamics.h"
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "jobs/cellseg/flows/flow_field.h"
 #include "jobs/cellseg/images/normalise.h"
 
 namespace xorch::cellseg {

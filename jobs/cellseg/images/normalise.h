@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

@@ -2,23 +2,13 @@
 
 // Pictures to look at: what the image shows, what was drawn by hand, what was predicted.
 
-#include <cstdint>
 #include <vector>
 
-#include "jobs/cellseg/grid.h"
 #include "jobs/cellseg/images/normalise.h"
+#include "jobs/files/grid.h"
+#include "jobs/files/picture.h"
 
 namespace xorch::cellseg {
-
-struct Colour {
-    std::uint8_t red = 0;
-    std::uint8_t green = 0;
-    std::uint8_t blue = 0;
-
-    friend bool operator==(const Colour&, const Colour&) = default;
-};
-
-using Picture = Grid<Colour>;
 
 // Three panes side by side, small images enlarged: the image; true outlines, green where found and
 // orange where missed; predicted outlines, green where right and red where not. Found and right

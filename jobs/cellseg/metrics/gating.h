@@ -3,7 +3,7 @@
 // Keeps the cells that are large enough and neither too dim nor too bright in the marker's channel
 // (the "gating" of background report E3).
 
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

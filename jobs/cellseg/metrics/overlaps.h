@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

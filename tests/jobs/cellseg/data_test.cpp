@@ -11,8 +11,8 @@
 #include "jobs/cellseg/data/split_file.h"
 #include "jobs/cellseg/data/subset.h"
 #include "jobs/cellseg/data/synthetic.h"
-#include "jobs/cellseg/files/png_file.h"
-#include "jobs/cellseg/files/tiff_file.h"
+#include "jobs/files/png_file.h"
+#include "jobs/files/tiff_file.h"
 #include "tests/jobs/cellseg/drawings.h"
 #include "tests/support/temporary_directory.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
 
 namespace xorch::cellseg {
 

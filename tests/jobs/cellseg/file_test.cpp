@@ -11,9 +11,9 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "jobs/cellseg/files/image_file.h"
-#include "jobs/cellseg/files/npy_file.h"
-#include "jobs/cellseg/files/tiff_file.h"
+#include "jobs/files/image_file.h"
+#include "jobs/files/npy_file.h"
+#include "jobs/files/tiff_file.h"
 #include "tests/jobs/cellseg/drawings.h"
 #include "tests/support/temporary_directory.h"
 

@@ -10,7 +10,7 @@
 
 #include "jobs/cellseg/data/cell_folder.h"
 #include "jobs/cellseg/data/synthetic.h"
-#include "tests/jobs/cellseg/unit_harness.h"
+#include "tests/jobs/unit_harness.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::cellseg {
@@ -72,7 +72,7 @@ class CellsegJob : public testing::Test {
 TemporaryDirectory* CellsegJob::images_ = nullptr;
 
 TEST_F(CellsegJob, TrainingLeavesItsRecordModelAndPicture) {
-    const UnitRun run = run_unit("cellseg.train", training(), folder("train"));
+    const UnitRun run = run_alone("cellseg.train", training(), folder("train"));
     ASSERT_EQ(run.error, "");
     ASSERT_EQ(run.records.size(), 1U);
     const Object& record = run.records[0];
@@ -96,7 +96,7 @@ TEST_F(CellsegJob, TrainingLeavesItsRecordModelAndPicture) {
 }
 
 TEST_F(CellsegJob, AShortWarmUpIsInTheRecord) {
-    const UnitRun run = run_unit("cellseg.train", training(), folder("train"));
+    const UnitRun run = run_alone("cellseg.train", training(), folder("train"));
     ASSERT_EQ(run.error, "");
     const double lr = 2e-3;
     EXPECT_EQ(find_member(run.records[0], "lr_max_reached")->as_number(), lr * 2 / 9);
@@ -104,20 +104,20 @@ TEST_F(CellsegJob, AShortWarmUpIsInTheRecord) {
 
 // Stopped at every place in turn, also between two images of the evaluation.
 TEST_F(CellsegJob, ATrainingStoppedAnywhereEndsBitForBitAsOneThatRanThrough) {
-    const UnitRun straight = run_unit("cellseg.train", training(), folder("straight"));
+    const UnitRun straight = run_alone("cellseg.train", training(), folder("straight"));
     ASSERT_EQ(straight.error, "");
     const std::string model = bytes_of(straight.out + "/model/tensors.safetensors");
     int stopped = 0;
     for (const int looks : {1, 5, 9, 12, 14}) {
         const std::string place = folder("stop" + std::to_string(looks));
         const UnitRun part =
-            run_unit("cellseg.train", training(), place, {.answers_before_stop = looks});
+            run_alone("cellseg.train", training(), place, {.answers_before_stop = looks});
         ASSERT_EQ(part.error, "");
         if (part.end != JobEnd::checkpointed) continue;
         ++stopped;
         EXPECT_TRUE(part.records.empty());
         const UnitRun rest =
-            run_unit("cellseg.train", training(), place, {.resume = part.checkpoints.back()});
+            run_alone("cellseg.train", training(), place, {.resume = part.checkpoints.back()});
         ASSERT_EQ(rest.error, "");
         EXPECT_EQ(rest.records, straight.records) << looks;
         EXPECT_EQ(bytes_of(rest.out + "/model/tensors.safetensors"), model) << looks;
@@ -130,12 +130,12 @@ TEST_F(CellsegJob, ATrainingStoppedAnywhereEndsBitForBitAsOneThatRanThrough) {
 // Killed at any moment, a unit goes on from one of the checkpoints that it saved by time.
 TEST_F(CellsegJob, ATrainingResumedFromAnyCheckpointEndsBitForBitAsOneThatRanThrough) {
     const UnitRun straight =
-        run_unit("cellseg.train", training(), folder("straight"), {.checkpoint_every = 5});
+        run_alone("cellseg.train", training(), folder("straight"), {.checkpoint_every = 5});
     ASSERT_EQ(straight.error, "");
     ASSERT_GE(straight.checkpoints.size(), 3U);
     for (const std::string& checkpoint : straight.checkpoints) {
         const std::string place = folder("from_" + fs::path(checkpoint).filename().string());
-        const UnitRun rest = run_unit("cellseg.train", training(), place, {.resume = checkpoint});
+        const UnitRun rest = run_alone("cellseg.train", training(), place, {.resume = checkpoint});
         ASSERT_EQ(rest.error, "");
         EXPECT_EQ(rest.records, straight.records) << checkpoint;
         EXPECT_EQ(
@@ -146,7 +146,7 @@ TEST_F(CellsegJob, ATrainingResumedFromAnyCheckpointEndsBitForBitAsOneThatRanThr
 }
 
 TEST_F(CellsegJob, AnEvaluationOfTheModelRepeatsTheScoresOfItsTraining) {
-    const UnitRun trained = run_unit("cellseg.train", training(), folder("train"));
+    const UnitRun trained = run_alone("cellseg.train", training(), folder("train"));
     ASSERT_EQ(trained.error, "");
     const Object params{
         {"data",       images_->path()       },
@@ -154,7 +154,7 @@ TEST_F(CellsegJob, AnEvaluationOfTheModelRepeatsTheScoresOfItsTraining) {
         {"eval_split", "val"                 },
         {"niter",      20                    }
     };
-    const UnitRun evaluated = run_unit("cellseg.eval", params, folder("eval"));
+    const UnitRun evaluated = run_alone("cellseg.eval", params, folder("eval"));
     ASSERT_EQ(evaluated.error, "");
     for (const std::string column : {"overall_ap50", "overall_recall", "overall_f1"}) {
         EXPECT_EQ(
@@ -162,15 +162,15 @@ TEST_F(CellsegJob, AnEvaluationOfTheModelRepeatsTheScoresOfItsTraining) {
         );
     }
     const UnitRun part =
-        run_unit("cellseg.eval", params, folder("part"), {.answers_before_stop = 2});
+        run_alone("cellseg.eval", params, folder("part"), {.answers_before_stop = 2});
     ASSERT_EQ(part.end, JobEnd::checkpointed);
     const UnitRun rest =
-        run_unit("cellseg.eval", params, folder("part"), {.resume = part.checkpoints.back()});
+        run_alone("cellseg.eval", params, folder("part"), {.resume = part.checkpoints.back()});
     EXPECT_EQ(rest.records, evaluated.records);
 }
 
 TEST_F(CellsegJob, PreparedImagesTrainAsTheirSources) {
-    const UnitRun prepared = run_unit(
+    const UnitRun prepared = run_alone(
         "cellseg.prepare",
         {
             {"data", images_->path()}
@@ -183,8 +183,8 @@ TEST_F(CellsegJob, PreparedImagesTrainAsTheirSources) {
     EXPECT_EQ(*find_member(prepared.records[4], "images"), Value(images_per_group));
     Object params = training();
     set_member(params, "data", prepared.out + "/cells");
-    const UnitRun from_prepared = run_unit("cellseg.train", params, folder("first"));
-    const UnitRun from_source = run_unit("cellseg.train", training(), folder("second"));
+    const UnitRun from_prepared = run_alone("cellseg.train", params, folder("first"));
+    const UnitRun from_source = run_alone("cellseg.train", training(), folder("second"));
     ASSERT_EQ(from_prepared.error, "");
     EXPECT_EQ(from_prepared.records, from_source.records);
 }
@@ -193,7 +193,7 @@ TEST_F(CellsegJob, WrongParametersAreRefusedByName) {
     const auto error_with = [&](const std::string& name, Value value) {
         Object params = training();
         set_member(params, name, std::move(value));
-        return run_unit("cellseg.train", params, folder("wrong")).error;
+        return run_alone("cellseg.train", params, folder("wrong")).error;
     };
     EXPECT_THAT(error_with("crop", 30), HasSubstr("crop = 30 is no multiple of 8"));
     EXPECT_THAT(error_with("batch", 0), HasSubstr("batch"));

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace xorch::cellseg {
+namespace xorch {
 
 struct Raster {
     int height = 0;
@@ -25,4 +25,4 @@ struct Raster {
 // More is no microscopy image of a sweep but a damaged header, and would take the memory of all.
 constexpr double raster_samples_max = 1e9;
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

@@ -1,4 +1,4 @@
-#include "jobs/cellseg/files/tiff_file.h"
+#include "jobs/files/tiff_file.h"
 
 #include <fmt/core.h>
 #include <tiffio.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <memory>
 
-namespace xorch::cellseg {
+namespace xorch {
 
 namespace {
 
@@ -248,4 +248,4 @@ Result<void> write_label_tiff(const std::string& path, const Labels& labels) {
     return {};
 }
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

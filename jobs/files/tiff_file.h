@@ -7,10 +7,10 @@
 #include <string>
 
 #include "core/error.h"
-#include "jobs/cellseg/files/raster.h"
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
+#include "jobs/files/raster.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 // The first image of the file. Messages say what is wrong, without the path.
 Result<Raster> read_tiff(const std::string& path);
@@ -18,4 +18,4 @@ Result<Raster> read_tiff(const std::string& path);
 // Deflated, 32 bits without sign: what the prepared layout keeps masks in.
 Result<void> write_label_tiff(const std::string& path, const Labels& labels);
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

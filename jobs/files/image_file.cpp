@@ -1,4 +1,4 @@
-#include "jobs/cellseg/files/image_file.h"
+#include "jobs/files/image_file.h"
 
 #include <fmt/core.h>
 
@@ -9,11 +9,11 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "jobs/cellseg/files/npy_file.h"
-#include "jobs/cellseg/files/png_file.h"
-#include "jobs/cellseg/files/tiff_file.h"
+#include "jobs/files/npy_file.h"
+#include "jobs/files/png_file.h"
+#include "jobs/files/tiff_file.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 namespace {
 
@@ -109,4 +109,4 @@ Result<LabelImage> read_labels(const std::string& path) {
     return LabelImage{.labels = std::move(*labels), .cell_count = cells};
 }
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

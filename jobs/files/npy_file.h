@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "jobs/cellseg/files/raster.h"
+#include "jobs/files/raster.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 // Two dimensions, or three with the channels last. Messages say what is wrong, without the path.
 Result<Raster> read_npy(std::string_view bytes);
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

@@ -1,6 +1,6 @@
 #pragma once
 
-// A unit of the family without runner or agent: its folders in a temporary directory, and a host
+// A unit of a native job without runner or agent: its folders in a temporary directory, and a host
 // that asks it to stop, or lets it save itself, after so many looks.
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "core/value.h"
 #include "jobs/job.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 class CountingHost final : public UnitHost {
  public:
@@ -48,11 +48,11 @@ struct UnitOptions {
 };
 
 // A run of the declared job under `folder`.
-UnitRun run_unit(
+UnitRun run_alone(
     const std::string& job,
     const Object& params,
     const std::string& folder,
     const UnitOptions& options = {}
 );
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

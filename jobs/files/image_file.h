@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "core/error.h"
-#include "jobs/cellseg/files/raster.h"
-#include "jobs/cellseg/grid.h"
+#include "jobs/files/grid.h"
+#include "jobs/files/raster.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 Result<Raster> read_raster(const std::string& path);
 
@@ -26,4 +26,4 @@ struct LabelImage {
 // One channel of whole numbers from 0.
 Result<LabelImage> read_labels(const std::string& path);
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

@@ -1,26 +1,21 @@
-#include "tests/jobs/cellseg/unit_harness.h"
+#include "tests/jobs/unit_harness.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "core/json.h"
-#include "jobs/cellseg/jobs.h"
 #include "jobs/declaration.h"
+#include "jobs/runner/native_jobs.h"
 #include "jobs/torch/environment.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t seed = 7;
-
-JobFunction function_of(const std::string& job) {
-    if (job == "cellseg.prepare") return run_cellseg_prepare;
-    return job == "cellseg.train" ? run_cellseg_train : run_cellseg_eval;
-}
 
 std::vector<Object> read_records(const std::string& path) {
     std::vector<Object> records;
@@ -56,7 +51,7 @@ bool CountingHost::stop_asked() {
     return left_ == 0;
 }
 
-UnitRun run_unit(
+UnitRun run_alone(
     const std::string& job,
     const Object& params,
     const std::string& folder,
@@ -84,7 +79,8 @@ UnitRun run_unit(
         run.error = unit.error().message;
         return run;
     }
-    const auto end = function_of(job)(*unit);
+    const auto native = std::ranges::find(native_jobs(), job, &NativeJob::name);
+    const auto end = native->run(*unit);
     if (end) {
         run.end = *end;
     } else {
@@ -95,4 +91,4 @@ UnitRun run_unit(
     return run;
 }
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

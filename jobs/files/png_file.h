@@ -5,10 +5,10 @@
 #include <string>
 
 #include "core/error.h"
-#include "jobs/cellseg/files/raster.h"
-#include "jobs/cellseg/images/panel.h"
+#include "jobs/files/picture.h"
+#include "jobs/files/raster.h"
 
-namespace xorch::cellseg {
+namespace xorch {
 
 // From the bytes of a file. Messages say what is wrong, without the path.
 Result<Raster> read_png(const std::string& bytes);
@@ -18,4 +18,4 @@ Result<void> write_png(const std::string& path, const Picture& picture);
 // 16 bits, three channels; values are clamped to [0, 65535].
 Result<void> write_png16(const std::string& path, const Raster& raster);
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

@@ -1,4 +1,4 @@
-#include "jobs/cellseg/files/npy_file.h"
+#include "jobs/files/npy_file.h"
 
 #include <fmt/core.h>
 
@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace xorch::cellseg {
+namespace xorch {
 
 namespace {
 
@@ -159,4 +159,4 @@ Result<Raster> read_npy(std::string_view bytes) {
     return take_elements(data, *format, *shape, order->substr(0, 4) == "True");
 }
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

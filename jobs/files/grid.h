@@ -1,13 +1,13 @@
 #pragma once
 
-// A picture as a plain array in row order: what all numerics of this family speak, so that none of
+// A picture as a plain array in row order: what the numerics of all families speak, so that none of
 // them needs OpenCV or LibTorch. y counts rows from the top, x columns from the left, both from 0.
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-namespace xorch::cellseg {
+namespace xorch {
 
 template <class T>
 struct Grid {
@@ -39,19 +39,9 @@ struct Grid {
 // One channel, any range.
 using Plane = Grid<float>;
 
-// Instances: 0 is background, 1..N are cells. Sizes of arrays follow the greatest label, so labels
-// of a file are renumbered before anything else sees them.
+// Instances: 0 is background, 1..N are things, such as cells. Sizes of arrays follow the greatest
+// label, so labels of a file are renumbered before anything else sees them.
 using Labels = Grid<std::int32_t>;
-
-// A vector per pixel, in pixels.
-struct FlowField {
-    Plane y;
-    Plane x;
-
-    FlowField() = default;
-
-    FlowField(int height, int width) : y(height, width), x(height, width) {}
-};
 
 struct Pixel {
     int y = 0;
@@ -60,4 +50,4 @@ struct Pixel {
     friend bool operator==(const Pixel&, const Pixel&) = default;
 };
 
-}  // namespace xorch::cellseg
+}  // namespace xorch

@@ -1,4 +1,4 @@
-#include "jobs/cellseg/files/png_file.h"
+#include "jobs/files/png_file.h"
 
 #include <fmt/core.h>
 
@@ -8,7 +8,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-namespace xorch::cellseg {
+namespace xorch {
 
 namespace {
 
@@ -102,4 +102,4 @@ Result<void> write_png16(const std::string& path, const Raster& raster) {
     return write_matrix(path, matrix);
 }
 
-}  // namespace xorch::cellseg
+}  // namespace xorch
