@@ -166,8 +166,8 @@ class MpiCommunicator final : public Communicator {
             if (auto sound = final_check(code, what); !sound) return sound;
             if (ended != 0) return {};
             if (rank() != 0 || looks % looks_per_look_for_trouble != 0) continue;
-            if (auto words = world_.hear_trouble()) {
-                failure_ = Error{ErrorCode::unavailable, std::move(*words)};
+            if (auto trouble = world_.hear_trouble()) {
+                failure_ = Error{ErrorCode::unavailable, std::move(trouble->words)};
                 return tl::unexpected(*failure_);
             }
         }

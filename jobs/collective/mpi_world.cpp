@@ -12,7 +12,9 @@ namespace {
 
 // MPI sends so much without waiting for the receiver, which may never look.
 constexpr std::size_t trouble_bytes_max = 2'000;
-constexpr int trouble_tag = 1;
+// The message's tag says of which kind it is.
+constexpr int failure_tag = 1;
+constexpr int memory_tag = 2;
 
 }  // namespace
 
@@ -20,7 +22,7 @@ constexpr int trouble_tag = 1;
 struct MpiWorld::Aside {
     MPI_Comm ranks = MPI_COMM_NULL;
     std::string words;  // on their way, if any
-    std::optional<std::string> heard;
+    std::optional<RankTrouble> heard;
     MPI_Request sending = MPI_REQUEST_NULL;
 };
 
@@ -61,20 +63,19 @@ MpiWorld::~MpiWorld() {
     MPI_Finalize();
 }
 
-void MpiWorld::tell_trouble(std::string_view words) {
-    aside_->words = words.substr(0, trouble_bytes_max);
+void MpiWorld::tell_trouble(const RankTrouble& trouble) {
+    aside_->words = trouble.words.substr(0, trouble_bytes_max);
+    const int tag = trouble.out_of_memory ? memory_tag : failure_tag;
     const int size = static_cast<int>(aside_->words.size());
     // Goes out while the world ends: MPI_Finalize() works on, too.
-    MPI_Isend(
-        aside_->words.data(), size, MPI_BYTE, 0, trouble_tag, aside_->ranks, &aside_->sending
-    );
+    MPI_Isend(aside_->words.data(), size, MPI_BYTE, 0, tag, aside_->ranks, &aside_->sending);
 }
 
-std::optional<std::string> MpiWorld::hear_trouble() {
+std::optional<RankTrouble> MpiWorld::hear_trouble() {
     if (aside_->heard) return aside_->heard;
     int is_there = 0;
     MPI_Status status;
-    MPI_Iprobe(MPI_ANY_SOURCE, trouble_tag, aside_->ranks, &is_there, &status);
+    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, aside_->ranks, &is_there, &status);
     if (is_there == 0) return std::nullopt;
     int size = 0;
     MPI_Get_count(&status, MPI_BYTE, &size);
@@ -84,11 +85,11 @@ std::optional<std::string> MpiWorld::hear_trouble() {
         size,
         MPI_BYTE,
         status.MPI_SOURCE,
-        trouble_tag,
+        status.MPI_TAG,
         aside_->ranks,
         MPI_STATUS_IGNORE
     );
-    return aside_->heard = std::move(words);
+    return aside_->heard = RankTrouble{std::move(words), status.MPI_TAG == memory_tag};
 }
 
 std::string MpiWorld::version() {

@@ -6,11 +6,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/error.h"
 
 namespace xorch {
+
+struct RankTrouble {
+    std::string words;
+    bool out_of_memory = false;
+};
 
 // Made once, at the start of the process, by the thread that makes all calls; outlives every
 // communicator. unavailable if MPI cannot be started.
@@ -32,10 +36,10 @@ class MpiWorld {
     const std::string& node() const { return node_; }
 
     // To rank 0, from a rank that makes no more calls to its communicator.
-    void tell_trouble(std::string_view words);
+    void tell_trouble(const RankTrouble& trouble);
 
     // At rank 0: what some rank told first, if any did until now. Never waits.
-    std::optional<std::string> hear_trouble();
+    std::optional<RankTrouble> hear_trouble();
 
     // "Open MPI v4.1.4, ...", as the library says it; also without a world.
     static std::string version();

@@ -149,7 +149,10 @@ class Gang {
         if (!is_well(returned)) {
             fmt::print(stderr, "{}\n", returned.message);
             flush();
-            world_.tell_trouble(returned.message);
+            world_.tell_trouble(
+                {.words = returned.message,
+                 .out_of_memory = returned.outcome == UnitOutcome::out_of_memory}
+            );
             return EXIT_FAILURE;
         }
         flush();
@@ -208,7 +211,11 @@ class Gang {
             returned.message = std::move(words);
         };
         // What rank 0 says of its own is then about a collective that broke off.
-        if (auto words = world_.hear_trouble()) return blame(std::move(*words));
+        if (auto trouble = world_.hear_trouble()) {
+            blame(std::move(trouble->words));
+            if (trouble->out_of_memory) returned.outcome = UnitOutcome::out_of_memory;
+            return;
+        }
         if (!is_well(returned)) return;
         const auto reports = ranks_->gather(encode_runner_news(returned));
         if (!reports) return blame(reports.error().message);

@@ -25,6 +25,7 @@
 #include "worker/gang/plan.h"
 #include "worker/gang/rank_end.h"
 #include "worker/gang/ranks.h"
+#include "worker/os/hardware.h"
 #include "worker/os/process_tree.h"
 #include "worker/rank/node_check.h"
 #include "worker/rank/rank_gpus.h"
@@ -82,6 +83,7 @@ class RankProcess {
     void hear_signals();
     void pass_signal(int signal);
     void reap();
+    void look_for_want_of_memory();
     void tick();
     void watch_memory();
     void kill_all();
@@ -92,6 +94,7 @@ class RankProcess {
     GangPlan plan_;
     RankPlace place_;
     pid_t parent_;
+    std::uint64_t kernel_kills_ = out_of_memory_kills();
     PosixDisk disk_;
     Descriptor signals_;
     RankGpus gpus_;
@@ -225,10 +228,19 @@ void RankProcess::reap() {
         end_.ended_unix_ms = read_clocks().unix.count();
         if (WIFSIGNALED(status)) {
             end_.signal = WTERMSIG(status);
+            look_for_want_of_memory();
         } else {
             end_.exit_code = WEXITSTATUS(status);
         }
     }
+}
+
+// The agent that leads the gang sees the cgroup of its own node only.
+void RankProcess::look_for_want_of_memory() {
+    const bool by_kernel = end_.signal == SIGKILL && out_of_memory_kills() > kernel_kills_;
+    if (!by_kernel || !end_.reason.empty()) return;
+    end_.out_of_memory = true;
+    end_.reason = "the kernel ended it, since memory of its cgroup ran out";
 }
 
 void RankProcess::tick() {

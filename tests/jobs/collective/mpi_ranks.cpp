@@ -124,7 +124,7 @@ int hang() {
 int trouble() {
     if (!ranks->barrier()) return 1;
     if (ranks->rank() == 1) {
-        world->tell_trouble("rank 1 ate the data");
+        world->tell_trouble({.words = "rank 1 ate the data"});
         return 0;  // the world does not end before rank 0 comes to its end
     }
     std::vector<float> values(3);

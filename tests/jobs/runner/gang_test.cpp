@@ -104,6 +104,21 @@ TEST_F(Gang, ARankThatThrowsNamesItself) {
     }
 }
 
+TEST_F(Gang, ARankWithoutMemoryNamesItselfAndTheCause) {
+    for (const std::string poor : {"0", "2"}) {
+        WorldLaunch gang(patient, 3, folder.path());
+        gang.order(unit("{\"bad_rank\": " + poor + R"(, "evil": "eat"})"));
+        const auto returned = gang.returned();
+        ASSERT_TRUE(returned) << gang.output();
+        EXPECT_EQ(returned->outcome, UnitOutcome::out_of_memory);
+        EXPECT_THAT(
+            returned->message, testing::MatchesRegex("rank " + poor + " on [^ ]+: memory ran out")
+        );
+        EXPECT_NE(gang.exit_code(), 0);
+        fs::remove(path("records.jsonl"));
+    }
+}
+
 TEST_F(Gang, EndsWithAKilledRank) {
     WorldLaunch gang(patient, 3, folder.path());
     gang.order(unit(R"({"bad_rank": 1, "evil": "die"})"));

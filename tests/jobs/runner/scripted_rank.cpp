@@ -5,6 +5,7 @@
 
 #include <array>
 #include <fstream>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -38,6 +39,7 @@ void misbehave(const NativeUnit& unit, int rank, std::int64_t step) {
     if (unit.params().text("evil") == "die") ::raise(SIGKILL);
     while (unit.params().text("evil") == "hang")
         ::pause();
+    if (unit.params().text("evil") == "eat") throw std::bad_alloc();
     throw std::runtime_error("it went wrong");
 }
 
@@ -75,6 +77,8 @@ Result<JobEnd> run_sums(NativeUnit& unit) {
 JobFailure describe(const std::exception_ptr& exception) {
     try {
         std::rethrow_exception(exception);
+    } catch (const std::bad_alloc&) {
+        return {.message = "memory ran out", .out_of_memory = true};
     } catch (const std::exception& error) {
         return {.message = error.what()};
     }

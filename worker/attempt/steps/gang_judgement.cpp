@@ -13,6 +13,10 @@ namespace xorch {
 
 namespace {
 
+// How srun says of a task, after its node and number, that the kernel ended it together with what
+// would have told so.
+constexpr std::string_view slurm_memory_words = "Out Of Memory";
+
 // The launcher's first complaint names node and rank of one that had no chance to speak; those that
 // follow are about the ranks that ended with it.
 std::string words_of(std::string_view launcher, std::string_view output) {
@@ -59,6 +63,10 @@ void hear_ranks(Disk& disk, FinishRequest& request) {
     if (!verdict) {
         const bool has_failed = facts.signal != 0 || facts.exit_code != EXIT_SUCCESS;
         if (has_failed && facts.reason.empty()) facts.reason = launcher_failed(request);
+        if (facts.reason.find(slurm_memory_words) != std::string::npos && !facts.imposed) {
+            facts.imposed = Cause::out_of_memory;
+            facts.imposed_message = facts.reason;
+        }
         return;
     }
     facts.exit_code = verdict->first.exit_code;
