@@ -19,8 +19,12 @@ constexpr std::string_view file_suffix = ".json";
 // More are not told one by one.
 constexpr std::uint32_t ranks_shown_max = 16;
 
+// A node that fails the check breaks it for all others, whose clocks may be ahead.
 bool is_earlier(const RankEnd& left, const RankEnd& right) {
-    return std::tie(left.ended_unix_ms, left.rank) < std::tie(right.ended_unix_ms, right.rank);
+    const auto key = [](const RankEnd& end) {
+        return std::tuple(end.unfit_node.empty(), end.ended_unix_ms, end.rank);
+    };
+    return key(left) < key(right);
 }
 
 std::string last_line(std::string_view text) {

@@ -24,7 +24,7 @@ struct RankEnd {
     int exit_code = 0;
     int signal = 0;              // 0 = it exited by itself
     bool out_of_memory = false;  // its supervisor ended it; see `reason`
-    std::string unfit_node;      // from which rank 0 cannot be reached
+    std::string unfit_node;      // that failed the check of the gang's nodes
     std::string reason;          // why it was ended or never began
     std::string tail;            // the last of what it printed
 
@@ -46,8 +46,9 @@ struct GangVerdict {
     std::string message;
 };
 
-// Nothing if no rank has said anything: then the launcher's end is the attempt's. `hung_exit_code`
-// is that of a rank that waited in vain for the others, 0 = there is none such.
+// A node that failed the check of all comes before any rank that failed. Nothing if no rank has
+// said anything: then the launcher's end is the attempt's. `hung_exit_code` is that of a rank that
+// waited in vain for the others, 0 = there is none such.
 std::optional<GangVerdict> judge_ranks(
     const std::vector<RankEnd>& ends,
     const std::vector<RankHost>& hosts,

@@ -1,25 +1,30 @@
 #pragma once
 
 // Whether the nodes of a gang reach each other, before its programs find out by waiting for one
-// another: the first rank of each node reports to rank 0 over TCP and starts once all have. Whoever
-// stays away is named. Blocks. One thread.
+// another: a small all-reduce of the first rank of each node, over TCP and through rank 0, which
+// adds up. Twice, so that nobody starts before all have seen the first sum. Whoever stays away,
+// falls silent or gets numbers wrong is named. Blocks. One thread.
 
 #include <string>
 
-#include "core/error.h"
+#include "core/io/descriptor.h"
 #include "core/time.h"
 #include "worker/gang/plan.h"
 
 namespace xorch {
 
-// How it went at rank 0; elsewhere `unfit_node` is empty.
+// How it went, as this node sees it.
 struct NodeCheck {
     bool passed = false;
-    std::string unfit_node;  // the node at fault; if nobody is heard of, that is rank 0's own
+    std::string unfit_node;  // the node at fault; empty if only others can know
     std::string reason;
 };
 
 // For the first rank of a node; `place` says whose.
 NodeCheck check_nodes(const GangPlan& plan, const RankPlace& place, Millis patience);
+
+// The two sides of it: rank 0, and all others.
+NodeCheck lead_check(const Descriptor& listener, const GangPlan& plan, Millis patience);
+NodeCheck follow_check(const GangPlan& plan, const std::string& node, Millis patience);
 
 }  // namespace xorch

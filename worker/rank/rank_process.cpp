@@ -36,8 +36,10 @@ namespace xorch {
 namespace {
 
 constexpr Millis tick_every{500};
-// Launchers start the ranks of all nodes within a few seconds.
-constexpr Millis nodes_report_within{30'000};
+// Launchers start the ranks of all nodes within a few seconds. Rank 0 gives up first, so that it is
+// the one to say who stayed away.
+constexpr Millis lead_patience{30'000};
+constexpr Millis follow_patience{45'000};
 // What a failure's report shows of the output (design: notifications).
 constexpr std::size_t tail_lines = 20;
 constexpr std::size_t tail_bytes = 4096;
@@ -152,12 +154,11 @@ Result<void> RankProcess::start() {
 // One rank of each node asks for all of them.
 Result<void> RankProcess::check() {
     if (plan_.check_port == 0 || place_.local_rank != 0) return {};
-    // Rank 0 gives up first, and so is the one that says who stayed away.
-    const Millis patience = place_.rank == 0 ? nodes_report_within : 2 * nodes_report_within;
+    const Millis patience = place_.rank == 0 ? lead_patience : follow_patience;
     NodeCheck checked = check_nodes(plan_, place_, patience);
     if (checked.passed) return {};
     end_.unfit_node = std::move(checked.unfit_node);
-    return fail(ErrorCode::unavailable, "its nodes do not reach each other: " + checked.reason);
+    return fail(ErrorCode::unavailable, "the check of its nodes failed: " + checked.reason);
 }
 
 Result<std::vector<std::string>> RankProcess::environment() {

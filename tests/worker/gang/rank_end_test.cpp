@@ -48,6 +48,13 @@ TEST(EndsOfRanks, WhatIsWrittenIsRead) {
     EXPECT_EQ(*read, end);
 }
 
+TEST(EndsOfRanks, ANodeThatFailedTheCheckOfAllComesFirstWhateverItsClockSays) {
+    RankEnd broken_off = ended(0, 5, 127);
+    RankEnd unfit = ended(2, 9, 127);
+    unfit.unfit_node = "n3";
+    EXPECT_THAT(verdict({broken_off, unfit}), HasSubstr("rank 2 of 4 on n3"));
+}
+
 TEST(EndsOfRanks, AFileThatIsTornCountsAsNone) {
     const TemporaryDirectory folder;
     PosixDisk disk;
