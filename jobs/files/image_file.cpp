@@ -4,11 +4,10 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <unordered_map>
 
+#include "jobs/files/file_bytes.h"
 #include "jobs/files/npy_file.h"
 #include "jobs/files/png_file.h"
 #include "jobs/files/tiff_file.h"
@@ -25,14 +24,6 @@ bool is_tiff(std::string_view bytes) {
         if (bytes.substr(0, 4) == magic) return true;
     }
     return false;
-}
-
-Result<std::string> read_bytes(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(ErrorCode::not_found, "there is no such file");
-    std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (file.bad()) return fail(ErrorCode::unavailable, "it cannot be read");
-    return bytes;
 }
 
 Result<Raster> read_any(const std::string& path) {
