@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/random/philox.h"
+#include "core/philox.h"
 
 namespace xorch {
 

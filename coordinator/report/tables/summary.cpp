@@ -8,9 +8,9 @@
 #include <optional>
 #include <set>
 
-#include "coordinator/report/tables/student_t.h"
 #include "coordinator/report/text.h"
 #include "core/json.h"
+#include "core/statistics/interval.h"
 
 namespace xorch {
 

@@ -1,6 +1,6 @@
 #include "jobs/cellseg/images/normalise.h"
 
-#include "jobs/cellseg/metrics/statistics.h"
+#include "core/statistics/percentile.h"
 
 namespace xorch::cellseg {
 

@@ -1,7 +1,7 @@
 #include "jobs/cellseg/metrics/gating.h"
 
+#include "core/statistics/percentile.h"
 #include "jobs/cellseg/flows/labels.h"
-#include "jobs/cellseg/metrics/statistics.h"
 
 namespace xorch::cellseg {
 

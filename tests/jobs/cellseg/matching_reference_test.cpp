@@ -7,10 +7,11 @@
 #include <numeric>
 #include <set>
 
+#include "core/statistics/correlation.h"
+#include "core/statistics/percentile.h"
 #include "jobs/cellseg/flows/labels.h"
 #include "jobs/cellseg/metrics/assignment.h"
 #include "jobs/cellseg/metrics/matching.h"
-#include "jobs/cellseg/metrics/statistics.h"
 #include "tests/jobs/cellseg/drawings.h"
 
 namespace xorch::cellseg {

@@ -2,10 +2,12 @@
 
 #include <numeric>
 
+#include "core/statistics/adjustment.h"
+#include "core/statistics/correlation.h"
+#include "core/statistics/percentile.h"
 #include "jobs/cellseg/images/normalise.h"
 #include "jobs/cellseg/metrics/gating.h"
 #include "jobs/cellseg/metrics/matching.h"
-#include "jobs/cellseg/metrics/statistics.h"
 #include "tests/jobs/cellseg/drawings.h"
 
 namespace xorch::cellseg {

@@ -1,4 +1,4 @@
-#include "jobs/random/philox.h"
+#include "core/philox.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
