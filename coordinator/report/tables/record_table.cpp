@@ -8,25 +8,43 @@
 #include "coordinator/report/failures.h"
 #include "coordinator/report/text.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/record.h"
 
 namespace xorch {
 
 namespace {
 
-// One hash for all data that parameters of type path may point to.
-std::string data_hash_of(const Stage& stage) {
-    std::string text;
-    std::string only;
-    std::size_t hashes = 0;
-    for (const auto& [name, by_path] : stage.path_hashes) {
-        for (const auto& [path, hash] : by_path) {
-            text += fmt::format("{}\n{}\n{}\n", name, path, hash);
-            only = hash;
-            ++hashes;
+// What the stage says besides its axes, code and data: two tables with equal values of it asked for
+// the same thing.
+std::string config_hash_of(const Stage& stage) {
+    Object config{
+        {"job",         stage.job                      },
+        {"job_version", std::int64_t{stage.job_version}},
+        {"argv",        Array(stage.argv.begin(),        stage.argv.end())},
+        {"args",             stage.args.style                                      },
+        {"threads",             std::int64_t{stage.threads}}
+    };
+    // Where data is does not matter, only what it is.
+    Object params;
+    for (const Member& member : stage.params) {
+        if (!stage.path_hashes.contains(member.first)) params.push_back(member);
+    }
+    config.emplace_back("params", std::move(params));
+    return hash_text(format_canonical_json(Value(std::move(config))));
+}
+
+// Of all stages, because a promoted unit brings its parameters along; the own stage's come first.
+std::map<std::string, std::map<std::string, std::string>> data_of(
+    const Sweep& sweep, const Stage& own
+) {
+    auto data = own.path_hashes;
+    for (const Stage& stage : sweep.stages) {
+        for (const auto& [name, by_path] : stage.path_hashes) {
+            data[name].insert(by_path.begin(), by_path.end());
         }
     }
-    return hashes < 2 ? only : hash_text(text);
+    return data;
 }
 
 // A missing cell for an empty text.
@@ -80,7 +98,8 @@ RecordTable::RecordTable(const SweepReader& sweep, StageIndex stage)
       stage_(stage),
       results_(sweep, stage),
       axes_(sweep.plan().axis_names(stage)),
-      data_hash_(data_hash_of(sweep.plan().stage(stage))) {}
+      config_hash_(config_hash_of(sweep.plan().stage(stage))),
+      data_(data_of(sweep.plan().sweep(), sweep.plan().stage(stage))) {}
 
 Result<RecordTable> RecordTable::open(const SweepReader& sweep, StageIndex stage) {
     RecordTable table(sweep, stage);
@@ -131,11 +150,31 @@ std::vector<Value> RecordTable::provenance(UnitKey key, const UnitResult& result
     );
     cells.push_back(text_cell(end.env_key));
     cells.push_back(text_cell(sweep_.plan().stage(stage_).code_hash));
-    cells.push_back(text_cell(data_hash_));
+    cells.emplace_back(config_hash_);
+    cells.push_back(text_cell(data_hash(key)));
     cells.push_back(timed ? text_cell(format_utc(end.started_unix)) : Value());
     cells.push_back(timed ? text_cell(format_utc(end.started_unix + end.ran)) : Value());
     cells.push_back(timed ? Value(static_cast<double>(end.ran.count()) / 1000.0) : Value());
     return cells;
+}
+
+// One hash for all data that the unit's parameters point to; empty if they point to none.
+std::string RecordTable::data_hash(UnitKey key) const {
+    if (data_.empty()) return "";
+    std::string text;
+    std::string only;
+    std::size_t hashes = 0;
+    for (const auto& [name, value] : sweep_.plan().parameters(key)) {
+        const auto by_path = data_.find(name);
+        const auto* path = value.get_if<std::string>();
+        if (by_path == data_.end() || path == nullptr) continue;
+        const auto hash = by_path->second.find(*path);
+        if (hash == by_path->second.end()) continue;
+        text += fmt::format("{}\n{}\n{}\n", name, *path, hash->second);
+        only = hash->second;
+        ++hashes;
+    }
+    return hashes < 2 ? only : hash_text(text);
 }
 
 Result<void> RecordTable::visit(const Visitor& visitor) {
@@ -182,6 +221,7 @@ const std::vector<std::string>& provenance_columns() {
         "checkpoint_step",
         "env_key",
         "code_hash",
+        "config_hash",
         "data_hash",
         "started",
         "finished",

@@ -6,6 +6,7 @@
 // provenance columns at the end.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,7 @@ class RecordTable {
     Result<void> visit(const Visitor& visitor, Origin origin);
     std::vector<Value> shared_cells(UnitKey unit) const;
     std::vector<Value> provenance(UnitKey unit, const UnitResult& result) const;
+    std::string data_hash(UnitKey unit) const;
 
     const SweepReader& sweep_;
     StageIndex stage_;
@@ -63,7 +65,8 @@ class RecordTable {
     std::vector<std::string> axes_;
     std::vector<std::string> metrics_;  // under the reports' own names
     std::vector<Column> columns_;
-    std::string data_hash_;
+    std::string config_hash_;
+    std::map<std::string, std::map<std::string, std::string>> data_;  // as Stage::path_hashes
 };
 
 // The names of the provenance columns, in order.

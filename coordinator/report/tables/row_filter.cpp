@@ -69,18 +69,6 @@ bool compare_texts(Comparison comparison, const std::string& cell, const std::st
     return false;
 }
 
-Result<std::size_t> find_column(const std::vector<Column>& columns, const std::string& name) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i].name == name) return i;
-        names.push_back(columns[i].name);
-    }
-    return fail(
-        ErrorCode::usage,
-        fmt::format("there is no column {}; there are {}", name, fmt::join(names, ", "))
-    );
-}
-
 }  // namespace
 
 Result<RowFilter> parse_row_filter(std::string_view text) {
@@ -105,7 +93,8 @@ Result<RowFilter> parse_row_filter(std::string_view text) {
 }
 
 bool holds(const RowFilter& filter, const Value& cell) {
-    if (cell.is_null()) return false;
+    if (cell.is_null()) return filter.text.empty() && filter.comparison == Comparison::equal;
+    if (filter.text.empty() && filter.comparison == Comparison::not_equal) return true;
     const auto number = cell.as_number();
     const auto bound = read_number(filter.text);
     if (number && bound) return compare_numbers(filter.comparison, *number, *bound);
@@ -113,6 +102,18 @@ bool holds(const RowFilter& filter, const Value& cell) {
         filter.comparison != Comparison::equal && filter.comparison != Comparison::not_equal;
     if (number && is_order) return false;
     return compare_texts(filter.comparison, format_cell(cell), filter.text);
+}
+
+Result<std::size_t> find_column(const std::vector<Column>& columns, const std::string& name) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i].name == name) return i;
+        names.push_back(columns[i].name);
+    }
+    return fail(
+        ErrorCode::usage,
+        fmt::format("there is no column {}; there are {}", name, fmt::join(names, ", "))
+    );
 }
 
 Result<RowSelection> RowSelection::make(

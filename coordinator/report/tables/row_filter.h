@@ -1,7 +1,7 @@
 #pragma once
 
 // Conditions on rows as a person types them: "lr=0.1", "ap50>=0.8", "status!=done". A missing cell
-// satisfies nothing, a NaN only "=nan".
+// satisfies only "ap50=", and everything else "ap50!="; a NaN besides only "=nan".
 
 #include <string>
 #include <string_view>
@@ -26,6 +26,9 @@ Result<RowFilter> parse_row_filter(std::string_view text);
 // Numbers compare as numbers (1 equals 1.0), anything else by its text; an order between a number
 // and a text does not hold.
 bool holds(const RowFilter& filter, const Value& cell);
+
+// The position of the column; usage for a name that no column has, with the names there are.
+Result<std::size_t> find_column(const std::vector<Column>& columns, const std::string& name);
 
 // Which columns of a table are shown, and which rows.
 class RowSelection {

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "coordinator/report/tables/equal_records.h"
 #include "coordinator/report/tables/record_sink.h"
 #include "coordinator/report/tables/row_filter.h"
+#include "coordinator/report/tables/row_order.h"
 #include "tests/coordinator/report/sample_sweep.h"
 
 namespace xorch {
@@ -30,6 +33,19 @@ std::string print(const SweepReader& sweep, RecordFormat format) {
     auto table = RecordTable::open(sweep, StageIndex{0});
     EXPECT_TRUE(table) << table.error().message;
     return print(*table, format);
+}
+
+std::vector<std::string> cells_of(const SweepReader& sweep, const std::string& column) {
+    auto table = RecordTable::open(sweep, StageIndex{0});
+    EXPECT_TRUE(table) << table.error().message;
+    const auto place = find_column(table->columns(), column);
+    EXPECT_TRUE(place);
+    std::vector<std::string> cells;
+    EXPECT_TRUE(table->visit([&](const TableRow& row) -> Result<void> {
+        cells.push_back(format_cell(row.cells[*place]));
+        return {};
+    }));
+    return cells;
 }
 
 // What of a TSV line is no provenance.
@@ -73,6 +89,7 @@ TEST(RecordTable, HasStageAxesMetricsAndProvenanceInThisOrder) {
             "checkpoint_step",
             "env_key",
             "code_hash",
+            "config_hash",
             "data_hash",
             "started",
             "finished",
@@ -94,12 +111,45 @@ TEST(RecordTable, WritesTheWholeProvenanceOfARow) {
     const SweepReader sweep = sample.read();
     const std::string tsv = print(sweep, RecordFormat::tsv);
     const std::string id = format_unit_id(sweep.plan().id(sample.key(1)));
+    const std::string config = cells_of(sweep, "config_hash").front();
+    EXPECT_EQ(config.size(), 32U);
     EXPECT_EQ(
         tsv.substr(tsv.find('\n') + 1),
         "train\t0.1\t1\t0.5\t" + id +
-            "\t1\tdone\tnot finite in the last record: m = "
-            "nan\tnode1\t1\t12\tenv1\t\t\t2025-11-21T08:05:00Z\t2025-11-21T08:05:01Z\t1.5\n"
+            "\t1\tdone\tnot finite in the last record: m = nan\tnode1\t1\t12\tenv1\t\t" + config +
+            "\t\t2025-11-21T08:05:00Z\t2025-11-21T08:05:01Z\t1.5\n"
     );
+}
+
+TEST(RecordTable, HashesTheDataOfEachUnitAndNotOfItsWholeStage) {
+    Sweep sweep = SampleSweep::sweep_of_six();
+    Stage& train = sweep.stages.front();
+    train.axes.front() = {
+        .name = "data", .values = {"/data/a",              "/data/b"},
+             .when = {                      }
+    };
+    train.path_hashes = {
+        {"data", {{"/data/a", "aaaa"}, {"/data/b", "bbbb"}}}
+    };
+    SampleSweep sample(sweep);
+    sample.finish(0, "{\"loss\": 0.5}\n");
+    sample.finish(3, "{\"loss\": 0.5}\n");
+    EXPECT_THAT(cells_of(sample.read(), "data_hash"), ElementsAre("aaaa", "bbbb"));
+}
+
+TEST(RecordTable, SaysThatAnotherConstantIsAnotherConfiguration) {
+    const auto config_of = [](double momentum, const char* label) {
+        Sweep sweep = SampleSweep::sweep_of_six();
+        sweep.name = label;
+        sweep.stages.front().params = {
+            {"momentum", momentum}
+        };
+        SampleSweep sample(sweep);
+        sample.finish(0, "{\"loss\": 0.5}\n");
+        return cells_of(sample.read(), "config_hash").front();
+    };
+    EXPECT_NE(config_of(0.5, "a"), config_of(0.9, "a"));
+    EXPECT_EQ(config_of(0.5, "a"), config_of(0.5, "b"));
 }
 
 TEST(RecordTable, IsInPlanOrderWhateverTheOrderOfEnding) {
@@ -293,6 +343,48 @@ TEST(RowFilter, IsNeverSatisfiedByMissingValuesAndByNanOnlyWhenAsked) {
     EXPECT_FALSE(passes("a!=1", Value(std::nan(""))));
     EXPECT_FALSE(passes("a>=0", Value(std::nan(""))));
     EXPECT_TRUE(passes("a=nan", Value(std::nan(""))));
+}
+
+TEST(RowFilter, FindsWhatIsMissingByAnEmptyValue) {
+    EXPECT_TRUE(passes("a=", Value()));
+    EXPECT_FALSE(passes("a!=", Value()));
+    EXPECT_FALSE(passes("a=", Value(0)));
+    EXPECT_TRUE(passes("a!=", Value(std::nan(""))));
+}
+
+const std::vector<Column> one_column{{"m"}};
+
+std::string sorted(const char* order, std::size_t most, const std::vector<Value>& cells) {
+    OrderedRows rows(*parse_row_order(one_column, order), most);
+    for (const Value& cell : cells) {
+        rows.add({cell});
+    }
+    std::string text;
+    for (const auto& row : rows.finish()) {
+        text += format_cell(row.front()) + ";";
+    }
+    return text;
+}
+
+TEST(RowOrder, SortsInBothDirectionsAndNeverPutsNanOrMissingFirst) {
+    const std::vector<Value> cells{Value(), 2, std::nan(""), -1.5, -HUGE_VAL, 10, HUGE_VAL};
+    EXPECT_EQ(sorted("m", 0, cells), "-inf;-1.5;2;10;inf;nan;;");
+    EXPECT_EQ(sorted("m:desc", 0, cells), "inf;10;2;-1.5;-inf;nan;;");
+    EXPECT_EQ(sorted("m:asc", 2, cells), "-inf;-1.5;");
+}
+
+TEST(RowOrder, FindsTheSameFirstRowsHoweverManyThereAre) {
+    std::vector<Value> cells;
+    for (int i = 0; i < 20'000; ++i) {
+        cells.emplace_back((i * 7919) % 20'011);
+    }
+    EXPECT_EQ(sorted("m", 3, cells), sorted("m", 0, cells).substr(0, sorted("m", 3, cells).size()));
+}
+
+TEST(RowOrder, NamesTheColumnsThereAreInsteadOfAnUnknownOne) {
+    const auto order = parse_row_order(one_column, "x:desc");
+    EXPECT_EQ(order.error().message, "there is no column x; there are m");
+    EXPECT_EQ(parse_row_order({{"a:b"}}, "a:b")->place, 0U);
 }
 
 TEST(RowSelection, PicksColumnsInTheOrderAsked) {
