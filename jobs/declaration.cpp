@@ -1,7 +1,9 @@
 #include "jobs/declaration.h"
 
-#include <utility>
+#include <algorithm>
+#include <iterator>
 
+#include "jobs/beats/declare.h"
 #include "jobs/cellseg/declare.h"
 #include "jobs/example/declare.h"
 
@@ -55,8 +57,8 @@ JobDeclaration declare_noop() {
 std::vector<JobDeclaration> job_declarations() {
     std::vector<JobDeclaration> jobs{
         declare_command(), declare_noop(), declare_example_regression()};
-    for (JobDeclaration& job : declare_cellseg()) {
-        jobs.push_back(std::move(job));
+    for (std::vector<JobDeclaration> family : {declare_beats(), declare_cellseg()}) {
+        std::move(family.begin(), family.end(), std::back_inserter(jobs));
     }
     return jobs;
 }

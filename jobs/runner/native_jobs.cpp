@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "jobs/beats/jobs.h"
 #include "jobs/cellseg/data/synthetic.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/example/regression.h"
@@ -11,6 +12,9 @@ namespace xorch {
 namespace {
 
 constexpr std::array jobs{
+    NativeJob{"beats.eval",         run_beats_eval        },
+    NativeJob{"beats.rescore",      run_beats_rescore     },
+    NativeJob{"beats.train",        run_beats_train       },
     NativeJob{"cellseg.prepare",    run_cellseg_prepare   },
     NativeJob{"cellseg.train",      run_cellseg_train     },
     NativeJob{"cellseg.eval",       run_cellseg_eval      },

@@ -67,6 +67,7 @@ UnitRun run_alone(
     UnitSetup setup;
     setup.id = "unit";
     setup.params = format_json(Value(params));
+    setup.inputs = options.inputs;
     setup.seed = seed;
     setup.out = run.out;
     setup.publish = folder + "/checkpoints";

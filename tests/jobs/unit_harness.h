@@ -45,6 +45,7 @@ struct UnitOptions {
     int answers_before_stop = never;    // looks at the host until it asks to stop
     std::string resume = {};            // the checkpoint of an earlier run
     std::int64_t checkpoint_every = 0;  // looks at the host; 0 = only when it asks to stop
+    std::string inputs = {};            // JSON as of XORCH_INPUTS
 };
 
 // A run of the declared job under `folder`.
