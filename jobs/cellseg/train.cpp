@@ -171,12 +171,7 @@ class TrainingRun {
                 {.image = images.item(item), .target = targets.item(item), .size = size}
             );
         }
-        return trainer_.step(
-            images,
-            targets,
-            {.learning_rate = rates_[static_cast<std::size_t>(epoch)],
-             .weight = static_cast<double>(count) / static_cast<double>(items)}
-        );
+        return trainer_.step(images, targets, rates_[static_cast<std::size_t>(epoch)]);
     }
 
     Result<void> write_artifacts(Predictor& predictor) {

@@ -50,7 +50,7 @@ class Communicator {
 
     // The same beside what the rank computes meanwhile. Sums end in the order they were started;
     // no other call is made before the last one has ended.
-    virtual Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> values) = 0;
+    virtual Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<double> values) = 0;
 
     // What rank `root` has, everywhere.
     virtual Result<void> broadcast(std::span<std::byte> bytes, int root) = 0;

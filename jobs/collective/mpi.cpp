@@ -61,7 +61,7 @@ class MpiCommunicator final : public Communicator {
         return all_reduce(values, MPI_MAX);
     }
 
-    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> values) override {
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<double> values) override {
         if (failure_) return tl::unexpected(*failure_);
         auto sum = std::make_unique<MpiSum>(*this, next("all_reduce", values.size_bytes()));
         for (std::size_t done = 0; done < values.size(); done += elements_max) {
@@ -70,7 +70,7 @@ class MpiCommunicator final : public Communicator {
                 MPI_IN_PLACE,
                 part.data(),
                 static_cast<int>(part.size()),
-                MPI_FLOAT,
+                MPI_DOUBLE,
                 MPI_SUM,
                 MPI_COMM_WORLD,
                 &sum->add_request()

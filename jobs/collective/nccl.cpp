@@ -86,8 +86,8 @@ class NcclCommunicator final : public Communicator {
         return host_.all_reduce_max(values);
     }
 
-    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> values) override {
-        auto queued = queue_sum(values.data(), values.size(), ncclFloat);
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<double> values) override {
+        auto queued = queue_sum(values.data(), values.size(), ncclDouble);
         if (!queued) return tl::unexpected(queued.error());
         auto sum = std::make_unique<NcclSum>(*this);
         if (auto marked = sum->mark(stream_); !marked) return tl::unexpected(marked.error());

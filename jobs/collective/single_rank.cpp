@@ -23,7 +23,8 @@ class SingleRank final : public Communicator {
 
     Result<void> all_reduce_max(std::span<std::int64_t> /*values*/) override { return {}; }
 
-    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> /*values*/) override {
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<double> /*values*/)
+        override {
         return std::make_unique<EndedSum>();
     }
 

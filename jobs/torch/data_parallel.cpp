@@ -1,6 +1,5 @@
 #include "jobs/torch/data_parallel.h"
 
-#include <functional>
 #include <utility>
 
 namespace xorch {
@@ -25,17 +24,24 @@ class GradientHook final : public torch::autograd::FunctionPostHook {
     std::function<void()> call_;
 };
 
+// Beside a number of this size, f64 has no digits below gradient_quantum.
+constexpr double rounder = 1.5 * 0x1p52 * gradient_quantum;
+
+torch::Tensor rounded(const torch::Tensor& values) {
+    return values.to(torch::kFloat64).add_(rounder).sub_(rounder);
+}
+
 }  // namespace
 
 struct DataParallel::Bucket {
-    torch::Tensor flat;                     // what is summed
-    std::vector<torch::Tensor> parameters;  // whose gradients it holds
-    std::vector<torch::Tensor> gradients;   // parts of its memory
-    std::size_t missing = 0;                // gradients of this step
-    std::unique_ptr<PendingSum> sum;
+    torch::Tensor flat;                     // what is summed, f64
+    std::vector<torch::Tensor> parameters;  // whose gradients it sums
+    std::vector<torch::Tensor> sums;        // parts of `flat`, in the shape of the parameters
+    std::size_t missing = 0;                // gradients of the last item
+    std::unique_ptr<PendingSum> pending;
 
-    std::span<float> values() {
-        return {flat.data_ptr<float>(), static_cast<std::size_t>(flat.numel())};
+    std::span<double> values() {
+        return {flat.data_ptr<double>(), static_cast<std::size_t>(flat.numel())};
     }
 };
 
@@ -43,7 +49,6 @@ DataParallel::DataParallel(
     std::vector<torch::Tensor> parameters, Communicator& ranks, std::size_t bucket_bytes
 )
     : parameters_(std::move(parameters)), ranks_(ranks) {
-    if (ranks_.size() == 1) return;
     XORCH_CHECK(!parameters_.empty(), "there is something to train");
     fill_buckets(bucket_bytes);
     watch_gradients();
@@ -54,36 +59,38 @@ DataParallel::~DataParallel() = default;
 void DataParallel::fill_buckets(std::size_t bucket_bytes) {
     std::size_t bytes = bucket_bytes;
     for (auto each = parameters_.rbegin(); each != parameters_.rend(); ++each) {
-        XORCH_CHECK(each->scalar_type() == torch::kFloat32, "sums over ranks are of f32");
+        XORCH_CHECK(each->scalar_type() == torch::kFloat32, "gradients are of f32");
         if (bytes >= bucket_bytes) {
             buckets_.emplace_back();
             bytes = 0;
         }
         buckets_.back().parameters.push_back(*each);
-        bytes += each->nbytes();
+        bytes += static_cast<std::size_t>(each->numel()) * sizeof(double);
     }
+    constexpr std::int64_t totals = 2;
     for (Bucket& bucket : buckets_) {
-        std::int64_t elements = &bucket == &buckets_.back() ? 1 : 0;  // of the loss
+        std::int64_t elements = &bucket == &buckets_.back() ? totals : 0;
         for (const torch::Tensor& parameter : bucket.parameters)
             elements += parameter.numel();
-        bucket.flat = torch::zeros({elements}, parameters_.front().options().requires_grad(false));
+        const auto options = torch::dtype(torch::kFloat64).device(parameters_.front().device());
+        bucket.flat = torch::zeros({elements}, options);
         std::int64_t place = 0;
         for (const torch::Tensor& parameter : bucket.parameters) {
-            // Its memory without being its view: autograd forbids to detach views in place, which
-            // is what an optimizer does that clears gradients.
-            bucket.gradients.push_back(torch::empty({0}, bucket.flat.options())
-                                           .set_(bucket.flat.storage(), place, parameter.sizes()));
+            bucket.sums.push_back(
+                bucket.flat.narrow(0, place, parameter.numel()).view(parameter.sizes())
+            );
             place += parameter.numel();
         }
     }
+    totals_ = buckets_.back().flat.narrow(0, buckets_.back().flat.numel() - totals, totals);
 }
 
 void DataParallel::watch_gradients() {
     for (Bucket& bucket : buckets_) {
-        for (const torch::Tensor& parameter : bucket.parameters) {
-            auto accumulator = torch::autograd::impl::grad_accumulator(parameter);
-            accumulator->add_post_hook(std::make_unique<GradientHook>([this, &bucket] {
-                on_gradient(bucket);
+        for (std::size_t place = 0; place < bucket.parameters.size(); ++place) {
+            auto accumulator = torch::autograd::impl::grad_accumulator(bucket.parameters[place]);
+            accumulator->add_post_hook(std::make_unique<GradientHook>([this, &bucket, place] {
+                on_gradient(bucket, place);
             }));
             accumulators_.push_back(std::move(accumulator));
         }
@@ -92,56 +99,62 @@ void DataParallel::watch_gradients() {
 
 Result<void> DataParallel::align() {
     const torch::NoGradGuard no_gradients;
-    for (Bucket& bucket : buckets_) {
-        for (std::size_t i = 0; i < bucket.parameters.size(); ++i)
-            bucket.gradients[i].copy_(bucket.parameters[i]);
-        auto sent = ranks_.broadcast(std::as_writable_bytes(bucket.values()), 0);
-        if (!sent) return sent;
-        for (std::size_t i = 0; i < bucket.parameters.size(); ++i)
-            bucket.parameters[i].copy_(bucket.gradients[i]);
+    for (torch::Tensor& parameter : parameters_) {
+        const torch::Tensor weights = parameter.contiguous();
+        const std::span<float> values{
+            weights.data_ptr<float>(), static_cast<std::size_t>(weights.numel())};
+        if (auto sent = ranks_.broadcast(std::as_writable_bytes(values), 0); !sent) return sent;
+        parameter.copy_(weights);
     }
     return {};
 }
 
-Result<double> DataParallel::backward(const torch::Tensor& loss, double weight) {
-    if (ranks_.size() == 1) {
-        loss.backward();
-        return loss.item<double>();
-    }
-    const torch::Tensor weighted = loss.defined() ? loss * weight : torch::Tensor();
-    begin_step(weighted);
-    is_running_ = true;
-    try {
-        if (weighted.defined()) weighted.backward();
-    } catch (...) {
-        is_running_ = false;
-        throw;
-    }
-    is_running_ = false;
+Result<double> DataParallel::backward(
+    std::int64_t items, const std::function<torch::Tensor(std::int64_t)>& loss_of
+) {
+    begin_step(items);
+    for (std::int64_t item = 0; item < items; ++item)
+        add_item(loss_of(item));
     // What no loss depends on has no gradient to wait for.
     for (Bucket& bucket : buckets_)
         bucket.missing = 0;
     start_complete();
     if (auto summed = wait_for_all(); !summed) return tl::unexpected(summed.error());
-    return buckets_.back().flat[-1].item<double>();
+    return take_mean();
 }
 
-void DataParallel::begin_step(const torch::Tensor& loss) {
-    const torch::NoGradGuard no_gradients;
+void DataParallel::begin_step(std::int64_t items) {
     for (Bucket& bucket : buckets_) {
         bucket.flat.zero_();
         bucket.missing = bucket.parameters.size();
-        // Whoever clears gradients may have dropped them.
-        for (std::size_t i = 0; i < bucket.parameters.size(); ++i)
-            bucket.parameters[i].mutable_grad() = bucket.gradients[i];
+        for (torch::Tensor& parameter : bucket.parameters)
+            parameter.mutable_grad().reset();
     }
-    if (loss.defined()) buckets_.back().flat[-1] = loss.detach();
+    totals_[1] = items;
+    items_left_ = items;
     started_ = 0;
     failure_.reset();
 }
 
-void DataParallel::on_gradient(Bucket& bucket) {
+void DataParallel::add_item(const torch::Tensor& loss) {
+    totals_[0].add_(rounded(loss.detach()));
+    --items_left_;
+    is_running_ = true;
+    try {
+        loss.backward();
+    } catch (...) {
+        is_running_ = false;
+        throw;
+    }
+    is_running_ = false;
+}
+
+void DataParallel::on_gradient(Bucket& bucket, std::size_t place) {
     if (!is_running_) return;
+    torch::Tensor& gradient = bucket.parameters[place].mutable_grad();
+    bucket.sums[place].add_(rounded(gradient));
+    gradient.reset();
+    if (items_left_ > 0) return;
     --bucket.missing;
     // MPI takes calls of one thread only; NCCL does not mind autograd's own.
     const bool may_start = ranks_.device() == Device::cuda || std::this_thread::get_id() == owner_;
@@ -156,21 +169,31 @@ void DataParallel::start_complete() {
             failure_ = sum.error();
             return;
         }
-        buckets_[started_++].sum = std::move(*sum);
+        buckets_[started_++].pending = std::move(*sum);
     }
-    if (started_ > 0) (void)buckets_[started_ - 1].sum->has_ended();
+    if (started_ > 0) (void)buckets_[started_ - 1].pending->has_ended();
 }
 
 Result<void> DataParallel::wait_for_all() {
     Result<void> result;
     for (Bucket& bucket : buckets_) {
-        const auto sum = std::exchange(bucket.sum, nullptr);
-        if (sum == nullptr) continue;
-        auto ended = sum->wait();
+        const auto pending = std::exchange(bucket.pending, nullptr);
+        if (pending == nullptr) continue;
+        auto ended = pending->wait();
         if (result) result = std::move(ended);
     }
     if (result && failure_) return tl::unexpected(*failure_);
     return result;
+}
+
+double DataParallel::take_mean() {
+    const double items = totals_[1].item<double>();
+    XORCH_CHECK(items > 0, "some rank has items");
+    for (Bucket& bucket : buckets_) {
+        for (std::size_t i = 0; i < bucket.parameters.size(); ++i)
+            bucket.parameters[i].mutable_grad() = (bucket.sums[i] / items).to(torch::kFloat32);
+    }
+    return totals_[0].item<double>() / items;
 }
 
 }  // namespace xorch

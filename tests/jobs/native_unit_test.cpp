@@ -213,7 +213,8 @@ struct OtherWantsToStop final : Communicator {
         return {};
     }
 
-    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> /*values*/) override {
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<double> /*values*/)
+        override {
         return fail(ErrorCode::unavailable, "not asked for");
     }
 
@@ -237,7 +238,7 @@ TEST(SingleRank, HasNobodyToWaitFor) {
     std::vector<double> values{1, 2};
     EXPECT_TRUE(ranks->all_reduce_sum(std::span<double>(values)));
     EXPECT_THAT(values, testing::ElementsAre(1, 2));
-    std::vector<float> later{3};
+    std::vector<double> later{3};
     const auto sum = ranks->start_all_reduce_sum(later);
     ASSERT_TRUE(sum);
     EXPECT_TRUE((*sum)->wait());

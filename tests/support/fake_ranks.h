@@ -21,7 +21,7 @@ class FakeRanks : public Communicator {
 
     Result<void> all_reduce_max(std::span<std::int64_t> /*values*/) override { return {}; }
 
-    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<float> values) override {
+    Result<std::unique_ptr<PendingSum>> start_all_reduce_sum(std::span<double> values) override {
         return make_single_rank()->start_all_reduce_sum(values);
     }
 

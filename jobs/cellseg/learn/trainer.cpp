@@ -35,18 +35,15 @@ struct Trainer::Parts {
               torch::optim::AdamWOptions(0.0).weight_decay(settings.weight_decay)
           ) {}
 
-    Result<double> step(const Batch& images, const Batch& targets, const TrainingStep& how) {
+    Result<double> step(const Batch& images, const Batch& targets, double learning_rate) {
         for (auto& group : optimizer.param_groups()) {
-            static_cast<torch::optim::AdamWOptions&>(group.options()).lr(how.learning_rate);
+            static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate);
         }
         network->train();
-        optimizer.zero_grad();
-        torch::Tensor loss;
-        if (images.items > 0) {
-            const torch::Tensor output = network->forward(to_tensor(images).to(device));
-            loss = segmentation_loss(output, to_tensor(targets).to(device));
-        }
-        const auto value = gradients.backward(loss, how.weight);
+        const auto value = gradients.backward(images.items, [&](std::int64_t item) {
+            const torch::Tensor output = network->forward(item_of(images, item));
+            return segmentation_loss(output, item_of(targets, item));
+        });
         if (!value) return value;
         if (!std::isfinite(*value)) {
             return fail(
@@ -55,6 +52,11 @@ struct Trainer::Parts {
         }
         optimizer.step();
         return value;
+    }
+
+    // In memory of its own: kernels may add in another order where memory is aligned otherwise.
+    torch::Tensor item_of(const Batch& batch, std::int64_t item) const {
+        return to_tensor(batch).narrow(0, item, 1).clone().to(device);
     }
 
     std::unique_ptr<Communicator> alone;
@@ -74,8 +76,8 @@ Result<void> Trainer::align() {
     return parts_->gradients.align();
 }
 
-Result<double> Trainer::step(const Batch& images, const Batch& targets, const TrainingStep& how) {
-    return parts_->step(images, targets, how);
+Result<double> Trainer::step(const Batch& images, const Batch& targets, double learning_rate) {
+    return parts_->step(images, targets, learning_rate);
 }
 
 void Trainer::store(JobState& state) const {

@@ -2,8 +2,8 @@
 
 // The network and its optimizer between two steps of training, behind a wall: whoever drives it
 // needs no LibTorch. AdamW (Loshchilov and Hutter 2019). The ranks of a gang train one network
-// together, on the device of their communicator. Exceptions of LibTorch, want of memory above all,
-// pass through to the runner, which knows them. One thread.
+// together, on the device of their communicator; how many they are changes no bit of it. Exceptions
+// of LibTorch, want of memory above all, pass through to the runner, which knows them. One thread.
 
 #include <cstdint>
 #include <memory>
@@ -21,11 +21,6 @@ struct TrainerSettings {
     std::uint64_t seed = 0;  // of the initial weights
 };
 
-struct TrainingStep {
-    double learning_rate = 0;
-    double weight = 1;  // of this rank's items in the batch of all ranks: 3 of 8 have 0.375
-};
-
 class Trainer {
  public:
     // `ranks` outlives this; without them there is one.
@@ -35,9 +30,9 @@ class Trainer {
     // Every rank goes on from the weights of rank 0.
     Result<void> align();
 
-    // One step on this rank's items, which may be none; the loss of the whole batch before it. An
-    // error if that is not finite. Both batches are of one size, a multiple of 8.
-    Result<double> step(const Batch& images, const Batch& targets, const TrainingStep& how);
+    // One step on this rank's items, which may be none; the loss of the items of all ranks before
+    // it. An error if that is not finite. Both batches are of one size, a multiple of 8.
+    Result<double> step(const Batch& images, const Batch& targets, double learning_rate);
 
     // Weights and optimizer, every bit.
     void store(JobState& state) const;

@@ -82,10 +82,7 @@ Batch random_batch(int items, int side, int seed) {
 double train_a_little(Trainer& trainer, int from, int to) {
     double loss = 0.0;
     for (int step = from; step < to; ++step) {
-        loss =
-            trainer
-                .step(random_batch(2, 16, step), random_batch(2, 16, step), {.learning_rate = 1e-2})
-                .value();
+        loss = trainer.step(random_batch(2, 16, step), random_batch(2, 16, step), 1e-2).value();
     }
     return loss;
 }
@@ -107,18 +104,18 @@ TEST(CellsegTrainer, LearnsTheSameAfterItsStateCameBack) {
 TEST(CellsegTrainer, BringsTheLossDown) {
     Trainer trainer({.width = 8, .weight_decay = 0.1, .seed = 1});
     const Batch images = random_batch(2, 16, 1);
-    const double before = trainer.step(images, images, {.learning_rate = 1e-2}).value();
+    const double before = trainer.step(images, images, 1e-2).value();
     for (int step = 0; step < 60; ++step) {
-        ASSERT_TRUE(trainer.step(images, images, {.learning_rate = 1e-2}));
+        ASSERT_TRUE(trainer.step(images, images, 1e-2));
     }
-    EXPECT_LT(trainer.step(images, images, {}).value(), before / 2.0);
+    EXPECT_LT(trainer.step(images, images, 0).value(), before / 2.0);
 }
 
 TEST(CellsegTrainer, ALossThatIsNotFiniteIsAnError) {
     Trainer trainer({.width = 4, .weight_decay = 0.1, .seed = 1});
     Batch images = random_batch(1, 16, 1);
     images.values[5] = std::nanf("");
-    const auto loss = trainer.step(images, random_batch(1, 16, 2), {.learning_rate = 1e-2});
+    const auto loss = trainer.step(images, random_batch(1, 16, 2), 1e-2);
     ASSERT_FALSE(loss);
     EXPECT_THAT(loss.error().message, HasSubstr("not finite"));
 }

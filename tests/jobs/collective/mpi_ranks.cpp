@@ -55,8 +55,8 @@ TEST(MpiCommunicator, FindsTheMaximum) {
 }
 
 TEST(MpiCommunicator, SumsBesideOtherWork) {
-    std::vector<float> first(70'000, 1.0F);
-    std::vector<float> second(3, static_cast<float>(ranks->rank()));
+    std::vector<double> first(70'000, 1.0);
+    std::vector<double> second(3, ranks->rank());
     auto one = ranks->start_all_reduce_sum(first);
     auto two = ranks->start_all_reduce_sum(second);
     ASSERT_TRUE(one && two);
@@ -66,15 +66,14 @@ TEST(MpiCommunicator, SumsBesideOtherWork) {
     ASSERT_TRUE((*two)->wait());
     ASSERT_TRUE((*two)->wait()) << "a second time there is nothing to wait for";
     EXPECT_TRUE((*one)->has_ended());
-    EXPECT_THAT(first, Each(static_cast<float>(ranks->size())));
-    const auto sum = static_cast<float>(sum_of_ranks_from_one() - ranks->size());
-    EXPECT_THAT(second, Each(sum));
+    EXPECT_THAT(first, Each(ranks->size()));
+    EXPECT_THAT(second, Each(sum_of_ranks_from_one() - ranks->size()));
 }
 
 TEST(MpiCommunicator, EndsASumThatNobodyWaitsFor) {
-    std::vector<float> values(5, 1.0F);
+    std::vector<double> values(5, 1.0);
     ASSERT_TRUE(ranks->start_all_reduce_sum(values));
-    EXPECT_THAT(values, Each(static_cast<float>(ranks->size())));
+    EXPECT_THAT(values, Each(ranks->size()));
 }
 
 TEST(MpiCommunicator, TellsEveryRankWhatOneHas) {
@@ -127,7 +126,7 @@ int trouble() {
         world->tell_trouble({.words = "rank 1 ate the data"});
         return 0;  // the world does not end before rank 0 comes to its end
     }
-    std::vector<float> values(3);
+    std::vector<double> values(3);
     auto sum = ranks->start_all_reduce_sum(values);
     if (!sum) return 1;
     const auto summed = (*sum)->wait();

@@ -47,12 +47,12 @@ TEST_F(OnGpu, OneRankKeepsItsValues) {
     auto ranks = make_nccl(*host, gpus.front().index, 60s);
     ASSERT_TRUE(ranks) << ranks.error().message;
     EXPECT_EQ((*ranks)->device(), Device::cuda);
-    std::vector<float> values(1'000, 2.5F);
-    const std::size_t bytes = values.size() * sizeof(float);
+    std::vector<double> values(1'000, 2.5);
+    const std::size_t bytes = values.size() * sizeof(double);
     void* device = nullptr;
     ASSERT_EQ(cudaMalloc(&device, bytes), cudaSuccess);
     ASSERT_EQ(cudaMemcpy(device, values.data(), bytes, cudaMemcpyHostToDevice), cudaSuccess);
-    const std::span<float> there(static_cast<float*>(device), values.size());
+    const std::span<double> there(static_cast<double*>(device), values.size());
     EXPECT_TRUE((*ranks)->all_reduce_sum(there));
     auto pending = (*ranks)->start_all_reduce_sum(there);
     ASSERT_TRUE(pending);
@@ -60,7 +60,7 @@ TEST_F(OnGpu, OneRankKeepsItsValues) {
     EXPECT_TRUE((*ranks)->broadcast(std::as_writable_bytes(there), 0));
     values.assign(values.size(), 0);
     ASSERT_EQ(cudaMemcpy(values.data(), device, bytes, cudaMemcpyDeviceToHost), cudaSuccess);
-    EXPECT_THAT(values, Each(2.5F));
+    EXPECT_THAT(values, Each(2.5));
     cudaFree(device);
 }
 
