@@ -113,9 +113,6 @@ UnitReturned run_unit(
     try {
         equipment.begin_unit(order.seed, order.threads);
         returned.env_key = equipment.env_key(order.threads);
-        // Sums over ranks depend on how many there are.
-        if (rank.ranks->size() > 1)
-            returned.env_key += fmt::format(" ranks-{}", rank.ranks->size());
         const auto end = run_job({unit, host, equipment, std::move(rank.ranks)}, returned);
         if (end) {
             returned.outcome = *end == JobEnd::done ? UnitOutcome::done : UnitOutcome::checkpointed;
