@@ -49,6 +49,9 @@ struct Resources {
     std::uint32_t ranks_per_node = 0;  // 0 = as they fit
     Millis time{0};                    // least useful slice; 0 = unknown
 
+    // Several processes, started and ended together.
+    bool is_gang() const { return ranks > 1; }
+
     friend bool operator==(const Resources&, const Resources&) = default;
 };
 

@@ -44,7 +44,7 @@ Result<Value> describe_input(
 
 bool may_be_sent(const State& state, AssignedUnit unit) {
     if (!state.has_unit(unit.unit)) return false;
-    if (state.plan().stage(unit.unit.stage).resources.ranks == 1) return true;
+    if (!state.plan().stage(unit.unit.stage).resources.is_gang()) return true;
     return state.gangs().contains(unit.unit) && state.unit(unit.unit).attempt == unit.attempt.value;
 }
 

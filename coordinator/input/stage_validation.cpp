@@ -84,13 +84,12 @@ void StageCheck::check_job() {
 }
 
 void StageCheck::check_ranks(const JobDeclaration& job) {
-    const std::uint32_t ranks = stage_.resources.ranks;
-    if (ranks == 1 || job.gang || context_.frozen) return;
+    if (!stage_.resources.is_gang() || job.gang || context_.frozen) return;
     complain(
         source_.place("resources"),
         fmt::format(
             "ranks is {}, but a unit of job \"{}\" has one; `xorch jobs {}` says so",
-            ranks,
+            stage_.resources.ranks,
             job.name,
             job.name
         )

@@ -176,7 +176,7 @@ void Ledger::check_gang(const UnitsAssigned& fact) {
     }
     for (const auto& [key, attempt] : fact.units) {
         const Resources& asked = scenario_.sweep.stages[key.stage.value].resources;
-        const bool is_whole = fact.gang.empty() ? asked.ranks == 1 : asked.ranks == ranks;
+        const bool is_whole = fact.gang.empty() ? !asked.is_gang() : asked.ranks == ranks;
         if (!is_whole || agents.size() != fact.gang.size()) {
             violate(fmt::format("I8: {} of {} ranks is given {}", name_of(key), asked.ranks, ranks)
             );

@@ -15,7 +15,7 @@ namespace {
 // Ready units of this stage fit no agent that is here, not even an empty one.
 bool fits_nobody(const State& state, StageIndex stage) {
     const Resources& each = state.plan().stage(stage).resources;
-    if (each.ranks > 1) return !could_hold_gang(state, each);
+    if (each.is_gang()) return !could_hold_gang(state, each);
     const std::vector<std::uint32_t>& present = state.present_agents();
     return std::none_of(present.begin(), present.end(), [&](std::uint32_t index) {
         return fitting(state.agents()[index].capacity, {}, each) > 0;
@@ -27,7 +27,7 @@ std::string explain_unfit(const Stage& stage) {
     const std::string needs = fmt::format(
         "cpus = {}, gpus = {}, memory = \"{}M\"", each.cpus, each.gpus, each.memory.value >> 20U
     );
-    if (each.ranks == 1) {
+    if (!each.is_gang()) {
         return fmt::format(
             "a unit of stage {} asks for {}, more than any agent has. Lower its resources in the "
             "sweep file (or raise local.slots) and `xorch submit` it again: what is finished is "
@@ -100,7 +100,7 @@ Effects watch_fit(const State& state, const Presence& presence, Now now) {
     }
     if (!unfit) return effects;
     const Stage& stage = state.plan().stage(*unfit);
-    if (stage.resources.ranks > 1) {
+    if (stage.resources.is_gang()) {
         if (may_get_larger(state, presence, now) || end_short_allocations(state, effects)) {
             return effects;
         }

@@ -18,10 +18,6 @@ namespace {
 // (94.5 instead of 95.9 %) for waits that were no shorter.
 constexpr double done_by_start = 0.5;
 
-bool is_gang(const Resources& resources) {
-    return resources.ranks > 1;
-}
-
 class GangScheduler {
  public:
     GangScheduler(const State& state, const Presence& presence, Now now)
@@ -37,7 +33,7 @@ class GangScheduler {
     Effects place_suspect() const {
         for (const UnitKey unit : state_.ready_alone()) {
             const Resources& asked = state_.plan().stage(unit.stage).resources;
-            if (!is_gang(asked) || presence_.delayed.contains(unit)) continue;
+            if (!asked.is_gang() || presence_.delayed.contains(unit)) continue;
             const auto offer = [&](const Outlook& member) {
                 const AgentState& agent = member.agent();
                 return takers_.is_idle(agent.node) ? fitting(agent.capacity, {}, asked) : 0;
@@ -84,7 +80,7 @@ class GangScheduler {
 
     std::optional<UnitKey> first_of(StageIndex stage) const {
         const bool ready = state_.stage(stage).in(UnitPhase::ready) > 0;
-        if (!ready || !is_gang(state_.plan().stage(stage).resources)) return std::nullopt;
+        if (!ready || !state_.plan().stage(stage).resources.is_gang()) return std::nullopt;
         const auto index = Candidates(state_, presence_, stage).peek();
         return index ? std::optional(UnitKey{stage, *index}) : std::nullopt;
     }
@@ -216,7 +212,7 @@ bool any_gang_is_ready(const State& state) {
     for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
         const StageIndex stage{s};
         const bool ready = state.stage(stage).in(UnitPhase::ready) > 0;
-        if (ready && is_gang(state.plan().stage(stage).resources)) return true;
+        if (ready && state.plan().stage(stage).resources.is_gang()) return true;
     }
     return false;
 }

@@ -67,7 +67,7 @@ class Scheduler {
 
     bool any_candidates() const {
         for (std::uint32_t s = 0; s < candidates_.size(); ++s) {
-            if (candidates_[s].peek() && resources(s).ranks == 1) return true;
+            if (candidates_[s].peek() && !resources(s).is_gang()) return true;
         }
         return false;
     }
@@ -81,7 +81,7 @@ class Scheduler {
         }
         for (const UnitKey unit : state_.ready_alone()) {
             const Resources& each = state_.plan().stage(unit.stage).resources;
-            const bool fits = each.ranks == 1 && fitting(agent.capacity, {}, each) > 0;
+            const bool fits = !each.is_gang() && fitting(agent.capacity, {}, each) > 0;
             if (!fits || presence_.delayed.contains(unit) || tried_alone_.contains(unit)) continue;
             if (takers_.trusted().asks_for_another(unit, agent.node)) continue;
             tried_alone_.insert(unit);
@@ -97,7 +97,7 @@ class Scheduler {
         std::vector<UnitKey> units;
         for (std::uint32_t s = 0; s < candidates_.size(); ++s) {
             const Resources& each = resources(s);
-            if (!candidates_[s].peek() || each.ranks > 1) continue;
+            if (!candidates_[s].peek() || each.is_gang()) continue;
             const std::uint32_t slots = fitting(agent.capacity, {}, each);
             if (slots == 0) continue;
             std::uint32_t room = fitting(agent.capacity, used(load, load.size()), each);

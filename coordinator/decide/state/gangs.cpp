@@ -36,8 +36,7 @@ Result<void> State::Content::check_whole(const UnitsAssigned& fact) const {
         if (each.unit.stage.value >= stages.size()) {
             return impossible(plan, each.unit, "the plan has no such stage");
         }
-        const bool is_gang = plan.stage(each.unit.stage).resources.ranks > 1;
-        if (is_gang != !fact.gang.empty()) {
+        if (plan.stage(each.unit.stage).resources.is_gang() == fact.gang.empty()) {
             return impossible(plan, each.unit, "its ranks and its shares do not agree");
         }
     }

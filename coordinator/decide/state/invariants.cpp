@@ -82,9 +82,9 @@ Result<void> State::Content::check_unit(UnitKey key) const {
             "I8", fmt::format("{} is held {} times by the agent it is assigned to", name, held)
         );
     }
-    const std::uint32_t ranks = plan.stage(key.stage).resources.ranks;
-    if (gangs.contains(key) != (ranks > 1)) {
-        return violated("I8", fmt::format("{} of {} ranks runs otherwise", name, ranks));
+    const Resources& asked = plan.stage(key.stage).resources;
+    if (gangs.contains(key) != asked.is_gang()) {
+        return violated("I8", fmt::format("{} of {} ranks runs otherwise", name, asked.ranks));
     }
     if (unit.own_failures > plan.stage(key.stage).limits.retries || unit.stalled_stops > 1) {
         return violated("I10", fmt::format("{} is tried more often than its limits allow", name));

@@ -15,7 +15,7 @@ void State::Content::on_done_at(const std::string& node, UnitKey unit) {
 // A unit that fails on a second node as well speaks against itself, and for the first node. A gang
 // says nothing: which of its nodes it was is not known.
 void State::Content::on_failed_at(const std::string& node, UnitKey unit) {
-    if (plan.stage(unit.stage).resources.ranks > 1) return;
+    if (plan.stage(unit.stage).resources.is_gang()) return;
     const auto failed_at = second_opinions.find(unit);
     if (failed_at == second_opinions.end()) {
         ++trouble[node].failures;

@@ -22,7 +22,7 @@ tl::unexpected<Error> refuse(std::string message) {
 
 Result<void> check_stage(const Stage& stage, const Capacity& machine) {
     const Resources& asked = stage.resources;
-    if (asked.ranks <= 1) return {};
+    if (!asked.is_gang()) return {};
     if (asked.ranks_per_node > 0 && asked.ranks_per_node < asked.ranks) {
         return refuse(fmt::format(
             "stage \"{}\": {} ranks, at most {} on one node (resources.ranks_per_node), need {} "
