@@ -5,8 +5,9 @@ import os
 import shutil
 import unittest
 
-from harness import SCRIPTS, Workplace
+from harness import SCRIPTS, Workplace, sweep
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MISTAKES = os.path.join(SCRIPTS, "mistakes")
 
 
@@ -70,6 +71,39 @@ class RehearseTest(unittest.TestCase):
         said = place.run("rehearse", path, check=0).stdout
         self.assertIn("killing another run", said)
         self.assertIn("runs, stops, resumes and records", said)
+
+    @unittest.skipUnless(shutil.which("mpirun"), "mpirun is not here (openmpi-bin)")
+    def test_a_gang_runs_stops_resumes_and_records_as_one(self):
+        place = Workplace()
+        self.addCleanup(place.close)
+        slow = ["--set", "env.set.PAUSE_S='0.02'", "--set", "stage.fit.limits.checkpoint_every=100ms"]
+        slow += ["--set", "stage.fit.params.steps=100", "--set", "stage.fit.resources.ranks=3"]
+        said = place.run("rehearse", os.path.join(ROOT, "configs", "gang_regression.toml"), *slow, check=0).stdout
+        self.assertIn("as a gang of its 3 ranks on this machine", said)
+        self.assertIn("resuming it, and killing it after another checkpoint", said)
+        self.assertIn("runs, stops, resumes and records", said)
+
+    def rehearse_ranks(self, script, keys=""):
+        """Three ranks of a shell script, meant for a cluster: the mistakes that are found here."""
+        place = Workplace()
+        self.addCleanup(place.close)
+        shutil.copytree(MISTAKES, os.path.join(place.folder, "scripts"))
+        path = place.write("ranks.toml", sweep("ranks", ["/bin/sh", "-c", script], "resources = { ranks = 3 }\n" + keys))
+        result = place.run("rehearse", "--json", "--set", 'sweep.backend="slurm"', path, check=4)
+        return [each for each in json.loads(result.stdout)["findings"] if each["serious"]]
+
+    @unittest.skipUnless(shutil.which("mpirun"), "mpirun is not here (openmpi-bin)")
+    def test_a_rank_that_fails_in_a_rehearsal_is_named(self):
+        found = self.rehearse_ranks("test $RANK = 2 && exit $WORLD_SIZE; exec tail -f /dev/null")
+        self.assertEqual([each["mistake"] for each in found], ["fails"])
+        self.assertIn("rank 2 of 3 on", found[0]["what"])
+        self.assertIn("exited with code 3", found[0]["what"])
+
+    @unittest.skipUnless(shutil.which("mpirun"), "mpirun is not here (openmpi-bin)")
+    def test_a_gang_that_ignores_its_checkpoint_is_found_out(self):
+        script = "test $RANK = 0 || exit 0; exec /usr/bin/python3 scripts/ignores_checkpoint.py"
+        found = self.rehearse_ranks(script, 'limits = { grace = "10s" }\nrecords.required = ["steps", "loss"]\n')
+        self.assertEqual([each["mistake"] for each in found], ["ignores_checkpoint"])
 
     def test_a_stage_that_needs_another_gets_the_folder_of_its_rehearsed_unit(self):
         place = Workplace()

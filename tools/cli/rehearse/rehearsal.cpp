@@ -49,7 +49,8 @@ Result<Scenario> open_scenario(
             .capacity =
                 {.cpus = static_cast<std::uint32_t>(usable_cpus().size()),
                            .memory = usable_memory()},
-            .native_program = settings.native_program
+            .native_program = settings.native_program,
+            .program = settings.program
     }
     );
     if (!runner) return tl::unexpected(runner.error());

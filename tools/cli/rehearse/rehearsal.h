@@ -22,6 +22,7 @@ struct RehearsalSettings {
     std::string
         folder;  // private, empty, on the sweeps' file system; holds the scenarios' directories
     std::string code;            // folder with the copied code, one subfolder per stage
+    std::string program;         // xorch, which starts the ranks of gangs
     std::string native_program;  // xorch-runner, for native units
     Millis attempt_max{0};       // an attempt that takes longer is stopped there; 0 = no limit
     // One line for people about what is being tried.

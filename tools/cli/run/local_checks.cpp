@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+
+#include "core/io/process.h"
+#include "core/io/spawn.h"
+#include "worker/gang/launch.h"
 
 namespace xorch {
 
@@ -62,6 +67,23 @@ Result<void> check_stage(const Stage& stage, const Capacity& machine) {
 Result<void> check_gangs_here(const Sweep& sweep, const Capacity& machine) {
     for (const Stage& stage : sweep.stages) {
         if (auto fits = check_stage(stage, machine); !fits) return fits;
+    }
+    return {};
+}
+
+// Gangs are started by what PATH of the units finds; a set-up script may change that, and on Slurm
+// it is another node's.
+Result<void> check_launcher_here(const Sweep& sweep) {
+    const bool has_gangs =
+        std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
+            return stage.resources.is_gang();
+        });
+    if (!has_gangs || sweep.backend == BackendKind::slurm || !sweep.env.setup.empty()) return {};
+    std::vector<std::string> environment = current_environment();
+    for (const auto& [name, value] : sweep.env.set)
+        set_variable(environment, name, format_plain(value));
+    if (auto found = find_launcher(launcher_of(sweep), environment, sweep.directory); !found) {
+        return tl::unexpected(found.error());
     }
     return {};
 }

@@ -12,4 +12,8 @@ namespace xorch {
 // there is no other node. A single unit that is too large pauses the sweep when its turn comes.
 Result<void> check_gangs_here(const Sweep& sweep, const Capacity& machine);
 
+// not_found with the package if gangs of this sweep run on this machine and nothing here starts
+// them.
+Result<void> check_launcher_here(const Sweep& sweep);
+
 }  // namespace xorch

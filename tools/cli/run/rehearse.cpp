@@ -11,9 +11,11 @@
 #include "core/record.h"
 #include "tools/cli/private_folder.h"
 #include "tools/cli/rehearse/rehearsal.h"
+#include "tools/cli/run/local_checks.h"
 #include "tools/cli/run/native_program.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
+#include "worker/os/hardware.h"
 
 namespace xorch {
 
@@ -30,6 +32,14 @@ struct RehearseOptions {
 
 // The rehearsed unit of each stage so far, as an input of later ones.
 using Inputs = std::map<std::string, Value>;
+
+// A login node is no place for more, and what is rehearsed is how ranks start, stop and resume.
+constexpr std::uint32_t rehearsed_ranks_max = 8;
+
+struct Programs {
+    std::string own;
+    std::string native;
+};
 
 struct StageRehearsal {
     std::string stage;
@@ -95,9 +105,9 @@ class Rehearse {
         const RehearseOptions& options,
         const FrozenSweep& frozen,
         const std::string& folder,
-        const std::string& native_program
+        Programs programs
     )
-        : options_(options), frozen_(frozen), folder_(folder), native_program_(native_program) {}
+        : options_(options), frozen_(frozen), folder_(folder), programs_(std::move(programs)) {}
 
     Result<std::vector<StageRehearsal>> run() {
         auto plan = Plan::make(frozen_.sweep);
@@ -127,12 +137,15 @@ class Rehearse {
         RehearsalSettings settings;
         settings.folder = folder_ + "/" + name;
         settings.code = code;
-        settings.native_program = native_program_;
+        settings.program = programs_.own;
+        settings.native_program = programs_.native;
         settings.attempt_max = Millis{static_cast<std::int64_t>(options_.minutes * 60'000)};
         settings.say = [&](std::string_view line) {
             if (!options_.json) fmt::print("{}/0: {}\n", name, line);
             std::fflush(stdout);
         };
+        if (plan.stage(stage).resources.is_gang())
+            place_ranks(plan.stage(stage), *assignment, settings);
         std::error_code error;
         fs::create_directory(settings.folder, error);
         auto rehearsed = rehearse(plan.sweep(), {stage, *assignment}, settings);
@@ -146,10 +159,24 @@ class Rehearse {
         return {};
     }
 
+    // All on this machine, however many nodes the stage asks for.
+    static void place_ranks(
+        const Stage& stage, Assignment& assignment, const RehearsalSettings& settings
+    ) {
+        const std::uint32_t ranks = std::min(stage.resources.ranks, rehearsed_ranks_max);
+        assignment.hosts = {
+            {host_name(), ranks}
+        };
+        const std::string those = ranks < stage.resources.ranks
+                                      ? fmt::format("{} of its {}", ranks, stage.resources.ranks)
+                                      : fmt::format("its {}", ranks);
+        settings.say(fmt::format("as a gang of {} ranks on this machine", those));
+    }
+
     const RehearseOptions& options_;
     const FrozenSweep& frozen_;
     std::string folder_;
-    std::string native_program_;
+    Programs programs_;
     Inputs inputs_;
     std::vector<StageRehearsal> stages_;
 };
@@ -220,11 +247,17 @@ Result<ExitCode> rehearse_sweep(const Context& context, const RehearseOptions& o
     }
     auto frozen = freeze(*read);
     if (!frozen) return fail_at_source(options.source, frozen.error());
+    // Whatever will run it, it is rehearsed here.
+    frozen->sweep.backend = BackendKind::local;
+    if (auto checked = check_launcher_here(frozen->sweep); !checked) {
+        return tl::unexpected(checked.error());
+    }
     auto folder = PrivateFolder::make(context.home, "rehearsal");
     if (!folder) return tl::unexpected(folder.error());
     const auto native_program = native_program_for(frozen->sweep, context.program);
     if (!native_program) return tl::unexpected(native_program.error());
-    auto stages = Rehearse(options, *frozen, folder->path(), *native_program).run();
+    auto stages =
+        Rehearse(options, *frozen, folder->path(), {context.program, *native_program}).run();
     if (!stages) return tl::unexpected(stages.error());
     if (options.json) {
         print_json(*stages);

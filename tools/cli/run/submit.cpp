@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "coordinator/input/freeze.h"
 #include "coordinator/report/text.h"
 #include "core/io/clock.h"
@@ -21,7 +19,6 @@
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
 #include "worker/agent_loop.h"
-#include "worker/gang/launch.h"
 
 namespace xorch {
 
@@ -93,23 +90,6 @@ Result<void> keep_sweep_file(const SweepSource& source, const SweepLayout& layou
     return {};
 }
 
-// On this machine gangs are started by what PATH of the units finds; a set-up script may change
-// that, and on Slurm it is another node's.
-Result<void> check_launcher(const Sweep& sweep) {
-    const bool has_gangs =
-        std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
-            return stage.resources.ranks > 1;
-        });
-    if (!has_gangs || sweep.backend == BackendKind::slurm || !sweep.env.setup.empty()) return {};
-    std::vector<std::string> environment = current_environment();
-    for (const auto& [name, value] : sweep.env.set)
-        set_variable(environment, name, format_plain(value));
-    if (auto found = find_launcher(launcher_of(sweep), environment, sweep.directory); !found) {
-        return tl::unexpected(found.error());
-    }
-    return {};
-}
-
 Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     SweepSource source = options.source;
     if (!options.backend.empty()) {
@@ -125,7 +105,7 @@ Result<ExitCode> submit(const Context& context, const SubmitOptions& options) {
     const auto plan = Plan::make(frozen->sweep);
     if (!plan) return fail_at_source(options.source, plan.error());
     if (auto checked = check_commands(*plan); !checked) return tl::unexpected(checked.error());
-    if (auto checked = check_launcher(frozen->sweep); !checked) {
+    if (auto checked = check_launcher_here(frozen->sweep); !checked) {
         return tl::unexpected(checked.error());
     }
     if (!options.fresh) {
