@@ -60,9 +60,11 @@ class GangTest(unittest.TestCase):
         submit.send_signal(signal.SIGINT)
         self.assertEqual(submit.wait(timeout=60), 75, said(submit))
         self.assertEqual(self.ranks(place), {})
-        place.run("submit", EXAMPLE, *SLOTS, *SLOW, *ONE_RANK, check=0)
+        again = place.run("submit", EXAMPLE, *SLOTS, *SLOW, *ONE_RANK, check=0)
+        self.assertRegex(again.stdout, r"checkpoints of [12] unfinished units? taken over from gang_regression-")
         directory = place.sweeps()[-1]
         place.run("records", "--equal", self.calm(), directory, check=0)
+        self.assertIn("resumed from a checkpoint", place.run("why", "fit/0", check=0).stdout)
 
     def wait_for_checkpoint(self, place):
         wait_until(lambda: place.sweeps() and " sealed" in place.run("why", "fit/0").stdout, "a checkpoint")

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -18,7 +19,9 @@
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
 #include "tools/cli/run/local_run.h"
+#include "tools/cli/site/unit_folders.h"
 #include "tools/cli/sweeps.h"
+#include "worker/checkpoint_store.h"
 
 namespace xorch {
 
@@ -28,6 +31,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t facts_per_batch =
     256;  // far below the limit of a frame for rows of usual size
+constexpr std::size_t checkpoints_kept = 2;  // as agents do
+constexpr AttemptNumber any_attempt{std::numeric_limits<std::uint32_t>::max()};
 
 // Units of the new sweep that nobody has a result for yet, by id.
 using Wanted = std::unordered_map<UnitId, std::vector<UnitKey>>;
@@ -93,23 +98,44 @@ std::vector<SweepLayout> sweeps_of_name(const std::string& home, const std::stri
     return layouts;
 }
 
-// Artifacts of a unit under the new sweep, where an adopted unit's are looked for: attempt 0. Hard
-// links: a finished unit's files do not change any more.
+// Hard links where they can be had: what was published or sealed does not change any more.
+std::error_code link_folder(const std::string& from, const std::string& to) {
+    std::error_code error;
+    fs::create_directories(fs::path(to).parent_path(), error);
+    fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::create_hard_links, error);
+    if (error) {
+        fs::copy(
+            from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error
+        );
+    }
+    return error;
+}
+
+// Artifacts of a unit under the new sweep, where an adopted unit's are looked for: attempt 0.
 void link_artifacts(const Earlier& earlier, const SweepLayout& layout) {
     for (const auto& [id, attempt] : earlier.attempts) {
         const std::string from = earlier.layout.output(id, attempt);
-        const std::string to = layout.output(id, AttemptNumber{0});
         std::error_code error;
-        if (!fs::is_directory(from, error)) continue;
-        fs::create_directories(fs::path(to).parent_path(), error);
-        fs::copy(
-            from, to, fs::copy_options::recursive | fs::copy_options::create_hard_links, error
-        );
-        if (error)
-            fs::copy(
-                from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error
-            );
+        if (fs::is_directory(from, error)) link_folder(from, layout.output(id, AttemptNumber{0}));
     }
+}
+
+// True if a checkpoint is there for the first attempt of the unit: as one of attempt 0. The second
+// newest is for the case that the newest is damaged.
+bool link_checkpoints(const SweepLayout& earlier, const SweepLayout& layout, const UnitId& id) {
+    PosixDisk disk;
+    auto places = list_checkpoints(disk, earlier, id, any_attempt);
+    if (!places) return false;
+    places->resize(std::min(places->size(), checkpoints_kept));
+    bool is_there = false;
+    for (const CheckpointPlace& place : *places) {
+        const std::string attempt = layout.attempt(id, AttemptNumber{0});
+        const std::string half = unsealed_path(attempt, place.sequence);
+        std::error_code error = link_folder(place.path, half);
+        if (!error) fs::rename(half, sealed_path(attempt, place.sequence), error);
+        is_there = is_there || !error;
+    }
+    return is_there;
 }
 
 // What a sweep that never ran may take over, as facts in the order in which its journal may hold
@@ -137,7 +163,10 @@ class Adoption {
         return adoption;
     }
 
-    EarlierResults results() const { return {from_, units_}; }
+    EarlierResults results() const { return {.from = from_, .units = units_, .resumed_from = {}}; }
+
+    // What is not finished by all this.
+    Wanted open() const { return open_units(state_); }
 
     const std::vector<Earlier>& sources() const { return sources_; }
 
@@ -200,6 +229,27 @@ Result<void> write_facts(
     return writer->write(writer->take_staged());
 }
 
+// Of the newest sweep that has any of the unit.
+void adopt_checkpoints(
+    const std::vector<SweepLayout>& layouts,
+    const SweepLayout& layout,
+    Wanted open,
+    EarlierResults& results
+) {
+    PosixDisk disk;
+    for (const SweepLayout& earlier : layouts) {
+        const auto folders = list_unit_folders(disk, earlier);
+        if (!folders) continue;
+        for (const UnitId& id : *folders) {
+            if (!open.contains(id) || !link_checkpoints(earlier, layout, id)) continue;
+            open.erase(id);
+            ++results.resumable;
+            if (results.resumed_from.empty())
+                results.resumed_from = fs::path(earlier.root).filename().string();
+        }
+    }
+}
+
 }  // namespace
 
 std::optional<SweepLayout> find_same_sweep(const std::string& home, const FrozenSweep& frozen) {
@@ -224,12 +274,14 @@ Result<EarlierResults> adopt_earlier(
     std::erase_if(layouts, [&](const SweepLayout& each) { return each.root == layout.root; });
     const auto adoption = Adoption::collect(frozen, layouts);
     if (!adoption) return tl::unexpected(adoption.error());
-    if (adoption->facts().empty()) return EarlierResults{};
+    EarlierResults results = adoption->results();
+    adopt_checkpoints(layouts, layout, adoption->open(), results);
+    if (adoption->facts().empty()) return results;
     for (const Earlier& earlier : adoption->sources())
         link_artifacts(earlier, layout);
     if (auto written = write_facts(layout, frozen.hash, adoption->facts()); !written)
         return tl::unexpected(written.error());
-    return adoption->results();
+    return results;
 }
 
 }  // namespace xorch

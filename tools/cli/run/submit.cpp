@@ -76,6 +76,13 @@ Result<SweepLayout> set_up(const Context& context, const FrozenSweep& frozen, bo
             "{} taken over from {}", count_of(adopted->units, "finished unit"), adopted->from
         ));
     }
+    if (adopted->resumable > 0) {
+        say(fmt::format(
+            "checkpoints of {} taken over from {} (--fresh starts anew)",
+            count_of(adopted->resumable, "unfinished unit"),
+            adopted->resumed_from
+        ));
+    }
     return layout;
 }
 

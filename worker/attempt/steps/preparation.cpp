@@ -241,11 +241,10 @@ Result<Preparation> prepare_attempt(Disk& disk, const PreparationRequest& reques
     Preparation prepared;
     prepared.places = places_of(request);
     const Assignment& assignment = request.order.assignment;
-    if (assignment.attempt.value > 1) {
-        auto search = find_checkpoint(disk, request.layout, assignment.id, assignment.attempt);
-        if (!search) return tl::unexpected(search.error());
-        prepared.checkpoints = std::move(*search);
-    }
+    // Also for the first attempt: what an earlier sweep left counts as that of attempt 0.
+    auto search = find_checkpoint(disk, request.layout, assignment.id, assignment.attempt);
+    if (!search) return tl::unexpected(search.error());
+    prepared.checkpoints = std::move(*search);
     if (auto made = make_places(disk, request, prepared.places); !made) {
         return fail_with_context(made.error(), "preparing the attempt's folders");
     }
