@@ -230,6 +230,8 @@ class TrainingRun {
             chosen_by
         );
         if (auto logged = log_.append("epoch", event); !logged) return logged;
+        last_collapse_ = collapse_of(measured->val.confusion);
+        if (!last_collapse_.empty()) ++collapsed_epochs_;
         if (stop_.observe(chosen_by, epoch_)) {
             trainer_.keep_best();
             if (auto logged = log_.append("best", event); !logged) return logged;
@@ -263,6 +265,8 @@ class TrainingRun {
         set_member(state.values, "rate", plateau_.rate);
         set_member(state.values, "best_loss", plateau_.best_loss);
         set_member(state.values, "bad_epochs", plateau_.bad_epochs);
+        set_member(state.values, "collapsed_epochs", collapsed_epochs_);
+        set_member(state.values, "last_collapse", last_collapse_);
         set_member(state.values, "log", log_.text());
         trainer_.store(state);
         return unit_.checkpoint((epoch_ - 1) * batches_ + batch_, state);
@@ -271,11 +275,12 @@ class TrainingRun {
     // The log so far.
     Result<std::string> load(const JobState& state) {
         for (const auto& [name, to] : {
-                 std::pair{"epoch",      &epoch_             },
-                 {"batch",      &batch_             },
-                 {"best_epoch", &stop_.best_epoch   },
-                 {"waited",     &stop_.waited       },
-                 {"bad_epochs", &plateau_.bad_epochs}
+                 std::pair{"epoch",            &epoch_             },
+                 {"batch",            &batch_             },
+                 {"best_epoch",       &stop_.best_epoch   },
+                 {"waited",           &stop_.waited       },
+                 {"bad_epochs",       &plateau_.bad_epochs},
+                 {"collapsed_epochs", &collapsed_epochs_  }
         }) {
             const auto value = state.integer(name);
             if (!value) return tl::unexpected(value.error());
@@ -291,6 +296,9 @@ class TrainingRun {
             if (!value) return tl::unexpected(value.error());
             *to = *value;
         }
+        const auto collapse = state.text("last_collapse");
+        if (!collapse) return collapse;
+        last_collapse_ = *collapse;
         if (auto loaded = trainer_.load(state); !loaded) return tl::unexpected(loaded.error());
         return state.text("log");
     }
@@ -340,6 +348,8 @@ class TrainingRun {
         set_member(row, "gradient_shares", describe(balance_.gradient.share));
         set_member(row, "gradient_ratio", balance_.gradient.greatest_ratio);
         set_member(row, "favoured", balance_.gradient.favoured);
+        set_member(row, "collapsed_epochs", collapsed_epochs_);
+        set_member(row, "last_collapse", last_collapse_);
         set_member(row, "checks", checks(best));
         set_member(row, "model_path", model_folder);
         return row;
@@ -371,6 +381,8 @@ class TrainingRun {
     std::int64_t batch_ = 0;          // steps taken in it
     double loss_sum_ = 0;             // over its beats
     std::vector<std::size_t> order_;  // of its beats
+    std::string last_collapse_;       // of the validation beats after the last epoch
+    std::int64_t collapsed_epochs_ = 0;
 };
 
 }  // namespace
