@@ -45,7 +45,7 @@ std::string make_zip(const std::vector<ZipEntry>& entries) {
             little(20, 2) + little(0, 2) + little(entry.deflated ? 8 : 0, 2) + little(0, 4) +
             little(sum, 4) + little(packed.size(), 4) + little(entry.bytes.size(), 4) +
             little(entry.name.size(), 2) + little(0, 2);
-        directory += "PK\x01\x02" + little(20, 2) + common + little(0, 10) +
+        directory += "PK\x01\x02" + little(20, 2) + common + little(0, 8) + little(0, 2) +
                      little(file.size(), 4) + entry.name;
         file += "PK\x03\x04" + common + entry.name + packed;
     }
