@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "jobs/beats/declare_prepare.h"
 #include "jobs/parameter_declarations.h"
 
 namespace xorch {
@@ -156,7 +157,7 @@ JobDeclaration declare_eval() {
 }  // namespace
 
 std::vector<JobDeclaration> declare_beats() {
-    return {declare_train(), declare_rescore(), declare_eval()};
+    return {declare_beats_prepare(), declare_train(), declare_rescore(), declare_eval()};
 }
 
 }  // namespace xorch

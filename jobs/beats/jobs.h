@@ -6,6 +6,7 @@
 
 namespace xorch {
 
+Result<JobEnd> run_beats_prepare(NativeUnit& unit);
 Result<JobEnd> run_beats_train(NativeUnit& unit);
 Result<JobEnd> run_beats_rescore(NativeUnit& unit);
 Result<JobEnd> run_beats_eval(NativeUnit& unit);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "jobs/beats/data/synthetic.h"
 #include "jobs/beats/jobs.h"
 #include "jobs/cellseg/data/synthetic.h"
 #include "jobs/cellseg/jobs.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::array jobs{
     NativeJob{"beats.eval",         run_beats_eval        },
+    NativeJob{"beats.prepare",      run_beats_prepare     },
     NativeJob{"beats.rescore",      run_beats_rescore     },
     NativeJob{"beats.train",        run_beats_train       },
     NativeJob{"cellseg.prepare",    run_cellseg_prepare   },
@@ -23,7 +25,10 @@ constexpr std::array jobs{
 
 constexpr std::array makers{
     DataMaker{
-              "cells", "120 images of cells in four markers, as cellseg reads them", cellseg::make_cells},
+              "beats", "47 recordings of heart beats in the format of the MIT-BIH database",
+              beats::make_beats                                                                                 },
+    DataMaker{
+              "cells", "120 images of cells in four markers, as cellseg reads them",         cellseg::make_cells},
 };
 
 }  // namespace
