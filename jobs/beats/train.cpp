@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/io/posix_disk.h"
+#include "jobs/beats/balance_report.h"
 #include "jobs/beats/jobs.h"
 #include "jobs/beats/report/confusion_picture.h"
 #include "jobs/beats/report/score_columns.h"
@@ -28,21 +29,6 @@ struct Measured {
     Evaluation val;
     Evaluation gen;
 };
-
-// What the records and the log say of a recipe before it has been tried.
-void add_balance(Object& to, const TrainingSetup& setup, const Balance& balance) {
-    set_member(to, "class_counts", to_value(balance.counts));
-    set_member(to, "class_weights_raw", to_value(balance.weights.raw));
-    set_member(to, "class_weights", to_value(balance.weights.clamped));
-    set_member(to, "ce_weights", to_value(balance.ce_weights));
-    set_member(to, "sampler_weights", setup.sampler ? to_value(balance.plan.weights) : Value());
-    set_member(to, "sampler_mix", setup.sampler ? to_value(balance.plan.mix) : Value());
-    const bool has_target = setup.sampler && setup.sampler->target_mix;
-    set_member(to, "target_mix", has_target ? to_value(*setup.sampler->target_mix) : Value());
-    set_member(to, "gradient_shares", to_value(balance.gradient.share));
-    set_member(to, "gradient_ratio", balance.gradient.greatest_ratio);
-    set_member(to, "favoured", balance.gradient.favoured);
-}
 
 // One run of training, from its parameters to its record.
 class TrainingRun {
@@ -102,39 +88,16 @@ class TrainingRun {
         if (!path) return tl::unexpected(path.error());
         auto opened = log_.open(*path, text);
         if (!opened || !text.empty()) return opened;
-        describe_balance();
+        fmt::print("{}", describe_balance(setup_, balance_));
         Object start;
         set_member(start, "config", config());
-        add_balance(start, setup_, balance_);
+        add_balance_event(start, setup_, balance_);
         const auto [low, high] =
             std::minmax_element(beats_.train.windows.begin(), beats_.train.windows.end());
         set_member(
             start, "data_range", Array{static_cast<double>(*low), static_cast<double>(*high)}
         );
         return log_.append("start", start);
-    }
-
-    void describe_balance() const {
-        fmt::print("class weights: raw {}\n", describe(balance_.weights.raw));
-        fmt::print("class weights: clamped {}\n", describe(balance_.weights.clamped));
-        fmt::print("CE weights: {}\n", describe(balance_.ce_weights));
-        if (setup_.sampler) {
-            fmt::print("sampler weights: {}\n", describe(balance_.plan.weights));
-        }
-        if (setup_.sampler && setup_.sampler->target_mix) {
-            fmt::print(
-                "target mix: {}{}\n",
-                describe(*setup_.sampler->target_mix),
-                balance_.is_capped ? " (kept from it by sampler_max_ratio)" : ""
-            );
-        }
-        fmt::print("Expected batch mix: {}\n", describe(balance_.plan.mix));
-        fmt::print(
-            "gradient shares: {}, favour {}{}\n",
-            describe(balance_.gradient.share),
-            balance_.gradient.favoured,
-            balance_.gradient.is_lopsided ? "; warning: a collapse to them is likely" : ""
-        );
     }
 
     // The parameters; a path would tell equal units apart.
@@ -203,7 +166,6 @@ class TrainingRun {
         const auto measured = measure();
         if (!measured) return tl::unexpected(measured.error());
         const Scores val = score(measured->val.confusion);
-        const Scores gen = score(measured->gen.confusion);
         const double chosen_by = checkpoint_score(val, setup_.score);
         const double train_loss = loss_sum_ / static_cast<double>(beats_.train.size());
         plateau_.observe(measured->val.loss);
@@ -213,20 +175,13 @@ class TrainingRun {
         add_measured(event, *measured);
         set_member(event, "checkpoint_score", chosen_by);
         fmt::print(
-            "epoch {}/{}: loss {:.4f}, val loss {:.4f} macro F1 {:.3f} (abn {:.3f} rare {:.3f} min "
-            "{:.3f}), gen macro F1 {:.3f} (abn {:.3f} rare {:.3f} min {:.3f}), score {:.4f}\n",
+            "epoch {}/{}: loss {:.4f}, val loss {:.4f} {}, gen {}, score {:.4f}\n",
             epoch_,
             setup_.epochs,
             train_loss,
             measured->val.loss,
-            val.macro_f1,
-            val.abnormal_macro_f1,
-            val.rare_macro_f1,
-            val.min_f1,
-            gen.macro_f1,
-            gen.abnormal_macro_f1,
-            gen.rare_macro_f1,
-            gen.min_f1,
+            describe(val),
+            describe(score(measured->gen.confusion)),
             chosen_by
         );
         if (auto logged = log_.append("epoch", event); !logged) return logged;
@@ -343,28 +298,12 @@ class TrainingRun {
         set_member(row, "gen_loss", best.gen.loss);
         set_member(row, "final_lr", plateau_.rate);
         set_member(row, "train_n", static_cast<std::int64_t>(beats_.train.size()));
-        set_member(row, "ce_weights_used", describe(balance_.ce_weights));
-        set_member(row, "batch_mix", describe(balance_.plan.mix));
-        set_member(row, "gradient_shares", describe(balance_.gradient.share));
-        set_member(row, "gradient_ratio", balance_.gradient.greatest_ratio);
-        set_member(row, "favoured", balance_.gradient.favoured);
+        add_balance_columns(row, balance_);
         set_member(row, "collapsed_epochs", collapsed_epochs_);
         set_member(row, "last_collapse", last_collapse_);
-        set_member(row, "checks", checks(best));
+        set_member(row, "checks", checks_of(balance_, best.val.confusion));
         set_member(row, "model_path", model_folder);
         return row;
-    }
-
-    // What a reader of the table has to know, by name.
-    std::string checks(const Measured& best) const {
-        std::string names;
-        const auto add = [&](bool holds, const char* name) {
-            if (holds) names += (names.empty() ? "" : " ") + std::string(name);
-        };
-        add(balance_.gradient.is_lopsided, "GRADIENT_LOPSIDED");
-        add(balance_.is_capped, "MIX_CAPPED");
-        add(!collapse_of(best.val.confusion).empty(), "COLLAPSE");
-        return names;
     }
 
     NativeUnit& unit_;

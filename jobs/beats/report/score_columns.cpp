@@ -46,6 +46,16 @@ std::string describe(const PerClass& values) {
     return text;
 }
 
+std::string describe(const Scores& scores) {
+    return fmt::format(
+        "macro F1 {:.3f} (abn {:.3f} rare {:.3f} min {:.3f})",
+        scores.macro_f1,
+        scores.abnormal_macro_f1,
+        scores.rare_macro_f1,
+        scores.min_f1
+    );
+}
+
 void add_summary(Object& to, std::string_view split, const Scores& scores) {
     const auto add = [&](std::string_view name, double value) {
         set_member(to, fmt::format("{}_{}", split, name), value);

@@ -17,6 +17,9 @@ Value to_value(const ClassCounts& counts);
 // "N 0.476 S 0.118 V 0.134 O 0.271".
 std::string describe(const PerClass& values);
 
+// "macro F1 0.412 (abn 0.301 rare 0.104 min 0.000)".
+std::string describe(const Scores& scores);
+
 // macro_f1, acc, abnormal_macro_f1, rare_macro_f1 and min_f1, each after "<split>_".
 void add_summary(Object& to, std::string_view split, const Scores& scores);
 
