@@ -1,5 +1,6 @@
 // Tries a reader on its corpus, then on damaged inputs, the same ones every time. After a crash the
-// last line names the round; `fuzz_NAME ROUND` tries it alone, for a debugger.
+// last line names the round; `fuzz_NAME ROUND` tries it alone, for a debugger, and `fuzz_NAME FIRST
+// COUNT` goes on where the rounds of the test end.
 
 #include <fmt/core.h>
 #include <sys/resource.h>
@@ -141,7 +142,10 @@ int run(std::size_t first, std::size_t end) {
 }  // namespace xorch::fuzz
 
 int main(int count, char** arguments) {
-    if (count < 2) return xorch::fuzz::run(0, xorch::fuzz::rounds());
-    const std::size_t round = std::strtoull(arguments[1], nullptr, 10);
-    return xorch::fuzz::run(round, round + 1);
+    const auto number = [&](int at, std::size_t value) {
+        return at < count ? std::strtoull(arguments[at], nullptr, 10) : value;
+    };
+    const std::size_t first = number(1, 0);
+    const std::size_t rounds = number(2, count < 2 ? xorch::fuzz::rounds() : 1);
+    return xorch::fuzz::run(first, first + rounds);
 }
