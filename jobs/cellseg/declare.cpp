@@ -18,6 +18,22 @@ void append(Declarations& parameters, Declarations more) {
 
 // Said of more than one job in the same words.
 
+ParameterDeclaration recipe() {
+    return text_parameter(
+        "recipe", "", "name of the way of training, by which stages find their networks"
+    );
+}
+
+ParameterDeclaration trained_model() {
+    return path_parameter(
+        "model", "folder of a model, or TorchScript file; empty = what an input left in model/"
+    );
+}
+
+ColumnDeclaration checks_column() {
+    return {"checks", "names of what makes the numbers say less than they seem to"};
+}
+
 ParameterDeclaration empty_masks() {
     return flag_parameter("allow_empty", "accept images whose mask has no cell");
 }
@@ -38,9 +54,7 @@ ParameterDeclaration images_in_the_picture() {
 
 Declarations image_parameters() {
     return {
-        path_parameter(
-            "data", "folder of images and masks; empty = the images of the stage \"prepare\""
-        ),
+        path_parameter("data", "folder of images and masks; empty = what an input left in cells/"),
         choice_parameter(
             "colour",
             {"channels", "grey"},
@@ -55,11 +69,14 @@ Declarations image_parameters() {
     };
 }
 
+ParameterDeclaration tile_side() {
+    return integer_parameter(
+        "tile", 256, {32, 4096}, "side of inference tiles, pixels, a multiple of 16"
+    );
+}
+
 Declarations mask_parameters() {
     return {
-        integer_parameter(
-            "tile", 256, {32, 4096}, "side of inference tiles, pixels, a multiple of 16"
-        ),
         number_parameter(
             "cellprob_threshold", 0.0, {-20, 20}, "logit above which a pixel may be a cell's"
         ),
@@ -75,6 +92,60 @@ Declarations mask_parameters() {
         ),
         integer_parameter("min_size", 15, {0, 1e6}, "smallest cell, pixels"),
     };
+}
+
+// The contract of TorchScript modules.
+std::vector<ShapeDeclaration> model_shapes() {
+    return {
+        {"input",  "f32[N,3,256,256]", "normalised: DAPI, marker, 0, or grey, 0, 0"                                      },
+        {"output",
+         "f32[N,3,256,256]",           "flow y, flow x (five times a unit vector), logit; or a tuple that begins with it"},
+    };
+}
+
+JobDeclaration declare_synthetic() {
+    JobDeclaration job;
+    job.name = "cellseg.synthetic";
+    job.doc = "Makes images of four markers with masks, for sweeps that need no data.";
+    job.source = "jobs/cellseg/synthetic_set.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        integer_parameter("seed", 0, {0, 2147483647}, "of all images"),
+        choice_parameter(
+            "labels",
+            {"marker", "every"},
+            "marker: masks of the marker's cells; every: of other nuclei as well"
+        ),
+    };
+    job.columns = {
+        {"images", "in three splits"},
+    };
+    return job;
+}
+
+JobDeclaration declare_audit() {
+    JobDeclaration job;
+    job.name = "cellseg.audit";
+    job.doc = "Says whose images are in which split; a donor in two of them ends the unit.";
+    job.source = "jobs/cellseg/audit.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        path_parameter("data", "folder of images and masks; empty = what an input left in cells/"),
+        path_parameter(
+            "donors",
+            "CSV with columns image and donor; empty = donors.csv beside the images, or else what "
+            "follows the group in their names"
+        ),
+        flag_parameter("accept_leakage", "go on with donors in two splits, and say so in checks"),
+    };
+    job.columns = {
+        {"split",         "train, val or test"                },
+        {"images",        "of that split"                     },
+        {"donors",        "of those images"                   },
+        {"shared_donors", "those with images in another split"},
+        checks_column(),
+    };
+    return job;
 }
 
 JobDeclaration declare_prepare() {
@@ -97,6 +168,7 @@ JobDeclaration declare_prepare() {
         {"cells",                 "in them"                                            },
         {"median_diameter",       "pixels; median over images of the median over cells"},
         {"below_min_train_masks", "images with too few cells to train on"              },
+        checks_column(),
     };
     return job;
 }
@@ -108,7 +180,15 @@ JobDeclaration declare_train() {
     job.source = "jobs/cellseg/train.cpp";
     job.needs_runner = true;
     job.gang = true;
+    job.version = 2;
     job.parameters = {
+        recipe(),
+        path_parameter(
+            "model",
+            "folder of a model to start from; empty = what an input left in model/, or random "
+            "weights"
+        ),
+        text_parameter("group", "", "marker or kind to train on alone; empty = all"),
         integer_parameter(
             "seed", 0, {0, 2147483647}, "of subset, weights and crops, with budget and repeat"
         ),
@@ -123,7 +203,9 @@ JobDeclaration declare_train() {
             "budgets", "", "budgets of the sweep (\"2,5,10\"), to name those that came to the same"
         ),
         split_to_evaluate("val"),
-        integer_parameter("epochs", 100, {1, 100000}, "of images_per_epoch images each"),
+        integer_parameter(
+            "epochs", 100, {0, 100000}, "of images_per_epoch images each; 0 = only evaluate"
+        ),
         integer_parameter(
             "images_per_epoch",
             0,
@@ -143,6 +225,7 @@ JobDeclaration declare_train() {
         cells_to_train_on(),
         images_in_the_picture(),
     };
+    job.parameters.push_back(tile_side());
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
     return job;
@@ -155,18 +238,82 @@ JobDeclaration declare_eval() {
     job.source = "jobs/cellseg/eval.cpp";
     job.needs_runner = true;
     job.parameters = {
-        path_parameter(
-            "model", "folder of a model, or TorchScript file; empty = that of the stage \"train\""
-        ),
+        recipe(),
+        trained_model(),
         split_to_evaluate("test"),
         images_in_the_picture(),
     };
+    job.parameters.push_back(tile_side());
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
-    job.shapes = {
-        {"input",  "f32[N,3,256,256]", "normalised: DAPI, marker, 0, or grey, 0, 0"                                      },
-        {"output",
-         "f32[N,3,256,256]",           "flow y, flow x (five times a unit vector), logit; or a tuple that begins with it"},
+    job.shapes = model_shapes();
+    return job;
+}
+
+JobDeclaration declare_predict() {
+    JobDeclaration job;
+    job.name = "cellseg.predict";
+    job.doc =
+        "Asks a network about the images of a split, once, for many units of cellseg.segment.";
+    job.source = "jobs/cellseg/predict.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        recipe(),
+        trained_model(),
+        split_to_evaluate("test"),
+        tile_side(),
+    };
+    append(job.parameters, image_parameters());
+    job.columns = {
+        {"eval_split",   "split of the images"                     },
+        {"eval_n",       "images"                                  },
+        {"model_path",   "network, as it is called"                },
+        {"model_hash",   "of its files"                            },
+        {"tile",         "side of inference tiles, pixels"         },
+        {"outputs_hash", "of the list of outputs with their hashes"},
+    };
+    job.shapes = model_shapes();
+    return job;
+}
+
+JobDeclaration declare_segment() {
+    JobDeclaration job;
+    job.name = "cellseg.segment";
+    job.doc =
+        "Makes cells of the outputs that cellseg.predict left, asking no network, and scores them "
+        "with and without a gate.";
+    job.source = "jobs/cellseg/post/segment.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        recipe(),
+        split_to_evaluate("test"),
+        images_in_the_picture(),
+        flag_parameter("gate", "also keep only cells that are large and neither dim nor bright"),
+        number_parameter(
+            "gate_low", 0.0, {0, 100}, "percentile of the marker's channel; up to 1 a fraction"
+        ),
+        number_parameter(
+            "gate_high", 100.0, {0, 100}, "percentile of the marker's channel; up to 1 a fraction"
+        ),
+        integer_parameter("gate_area", 50, {0, 1e6}, "smallest cell that passes, pixels"),
+    };
+    append(job.parameters, image_parameters());
+    append(job.parameters, mask_parameters());
+    return job;
+}
+
+JobDeclaration declare_hybrid() {
+    JobDeclaration job;
+    job.name = "cellseg.hybrid";
+    job.doc =
+        "Chooses for each group the recipe with the best average precision on validation images, "
+        "and tells what all recipes and the mixture score on others. Trains nothing.";
+    job.source = "jobs/cellseg/post/hybrid.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        text_parameter("recipe_of", "recipe", "parameter of the inputs that names the recipe"),
+        text_parameter("choose_on", "val", "split that decides"),
+        text_parameter("report_on", "test", "split that is reported and decides nothing"),
     };
     return job;
 }
@@ -174,7 +321,15 @@ JobDeclaration declare_eval() {
 }  // namespace
 
 std::vector<JobDeclaration> declare_cellseg() {
-    return {declare_prepare(), declare_train(), declare_eval()};
+    return {
+        declare_synthetic(),
+        declare_audit(),
+        declare_prepare(),
+        declare_train(),
+        declare_eval(),
+        declare_predict(),
+        declare_segment(),
+        declare_hybrid()};
 }
 
 }  // namespace xorch

@@ -10,33 +10,8 @@ namespace cellseg {
 
 namespace {
 
-struct ModelPlace {
-    std::string path;
-    std::string shown;  // as a record names it: never absolute
-};
-
-Result<ModelPlace> model_of(const NativeUnit& unit) {
-    if (const std::string& model = unit.params().text("model"); !model.empty()) {
-        return ModelPlace{model, model.substr(model.rfind('/') + 1)};
-    }
-    const auto input = unit.input("train");
-    if (!input) {
-        return fail(
-            ErrorCode::invalid_input,
-            "no model: neither the parameter model nor an input of stage \"train\" is there"
-        );
-    }
-    return ModelPlace{(*input)->directory + "/model", "model"};
-}
-
 Result<Scoring> load_scoring(const NativeUnit& unit) {
-    const auto folder = data_folder(unit);
-    if (!folder) return tl::unexpected(folder.error());
-    const auto files = list_cells(*folder);
-    if (!files) return tl::unexpected(files.error());
-    const auto chosen = files_of_split(*files, unit.params().text("eval_split"), *folder);
-    if (!chosen) return tl::unexpected(chosen.error());
-    auto images = load_cell_images(*chosen, image_settings(unit.params()));
+    auto images = load_eval_images(unit);
     if (!images) return tl::unexpected(images.error());
     return Scoring{
         .images = std::move(*images),
@@ -54,7 +29,7 @@ Result<JobEnd> run_cellseg_eval(NativeUnit& unit) {
     if (auto ok = check_multiple(unit.params(), "tile", 16); !ok) {
         return tl::unexpected(ok.error());
     }
-    const auto model = model_of(unit);
+    const auto model = require_model(unit);
     if (!model) return tl::unexpected(model.error());
     const auto predictor = open_predictor(model->path);
     if (!predictor) return tl::unexpected(predictor.error());

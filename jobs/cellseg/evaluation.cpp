@@ -2,8 +2,6 @@
 
 #include <set>
 
-#include "jobs/cellseg/learn/inference.h"
-
 namespace xorch::cellseg {
 
 namespace {
@@ -34,14 +32,6 @@ void add_scores_of(
 }
 
 }  // namespace
-
-Result<Labels> predict_labels(
-    Predictor& predictor, const CellImage& image, int tile, const MaskSettings& settings
-) {
-    const auto output = predict_image(predictor, image.channels, tile);
-    if (!output) return fail_with_context(output.error(), image.name);
-    return find_masks(*output, settings);
-}
 
 ImageScore score_image(const CellImage& image, const Labels& predicted) {
     return {

@@ -1,16 +1,13 @@
 #pragma once
 
-// From a network to the columns of a record: masks of each image of a split, matched with the
-// truth.
+// From cells of a split to the columns of a record. Free of LibTorch: where cells came from, a
+// network now or one that answered long ago, is no matter.
 
 #include <string>
 #include <vector>
 
-#include "core/error.h"
 #include "core/value.h"
 #include "jobs/cellseg/data/cell_image.h"
-#include "jobs/cellseg/flows/masks.h"
-#include "jobs/cellseg/learn/predictor.h"
 #include "jobs/cellseg/metrics/matching.h"
 
 namespace xorch::cellseg {
@@ -20,10 +17,6 @@ struct ImageScore {
     std::string group;
     Counts counts;  // at an overlap (IoU) of one half
 };
-
-Result<Labels> predict_labels(
-    Predictor& predictor, const CellImage& image, int tile, const MaskSettings& settings
-);
 
 ImageScore score_image(const CellImage& image, const Labels& predicted);
 

@@ -6,8 +6,13 @@
 
 namespace xorch {
 
+Result<JobEnd> run_cellseg_synthetic(NativeUnit& unit);
+Result<JobEnd> run_cellseg_audit(NativeUnit& unit);
 Result<JobEnd> run_cellseg_prepare(NativeUnit& unit);
 Result<JobEnd> run_cellseg_train(NativeUnit& unit);
 Result<JobEnd> run_cellseg_eval(NativeUnit& unit);
+Result<JobEnd> run_cellseg_predict(NativeUnit& unit);
+Result<JobEnd> run_cellseg_segment(NativeUnit& unit);
+Result<JobEnd> run_cellseg_hybrid(NativeUnit& unit);
 
 }  // namespace xorch

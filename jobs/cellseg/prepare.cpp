@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 
+#include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/data/cell_image.h"
 #include "jobs/cellseg/flows/labels.h"
 #include "jobs/cellseg/jobs.h"
@@ -29,7 +30,8 @@ struct GroupTally {
     std::int64_t images = 0;
     std::int64_t cells = 0;
     std::int64_t too_few = 0;
-    std::vector<double> diameters;  // of images with cells
+    bool without_background = false;  // a mask of one of them
+    std::vector<double> diameters;    // of images with cells
 };
 
 using Tallies = std::map<std::pair<std::string, std::string>, GroupTally>;  // {split, group}
@@ -89,6 +91,8 @@ Result<void> prepare_image(NativeUnit& unit, const CellFile& file, Tallies& tall
     GroupTally& tally = tallies[{file.split, file.group}];
     ++tally.images;
     tally.cells += checked->cell_count;
+    const auto& labels = checked->labels.values;
+    if (std::find(labels.begin(), labels.end(), 0) == labels.end()) tally.without_background = true;
     if (checked->cell_count < unit.params().integer("min_train_masks")) ++tally.too_few;
     if (checked->cell_count > 0) tally.diameters.push_back(median_diameter(checked->labels));
     return {};
@@ -124,12 +128,13 @@ Result<JobEnd> run_cellseg_prepare(NativeUnit& unit) {
     }
     for (const auto& [key, tally] : tallies) {
         const auto reported = unit.report({
-            {"split",                 key.first              },
-            {"group",                 key.second             },
-            {"images",                tally.images           },
-            {"cells",                 tally.cells            },
-            {"median_diameter",       median(tally.diameters)},
-            {"below_min_train_masks", tally.too_few          },
+            {"split",                 key.first                                                                  },
+            {"group",                 key.second                                                                 },
+            {"images",                tally.images                                                               },
+            {"cells",                 tally.cells                                                                },
+            {"median_diameter",       median(tally.diameters)                                                    },
+            {"below_min_train_masks", tally.too_few                                                              },
+            {"checks",                tally.without_background ? std::string(check_no_background) : std::string()},
         });
         if (!reported) return tl::unexpected(reported.error());
     }

@@ -1,14 +1,9 @@
 #include "jobs/cellseg/scoring.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <map>
 
-#include "core/disk.h"
-#include "core/io/posix_disk.h"
-#include "jobs/cellseg/images/panel.h"
-#include "jobs/files/png_file.h"
+#include "jobs/cellseg/learn/inference.h"
+#include "jobs/cellseg/score_files.h"
 
 namespace xorch::cellseg {
 
@@ -30,39 +25,12 @@ ImageScore score_of(const CellImage& image, const Number* counts) {
     };
 }
 
-Result<void> write_panels(NativeUnit& unit, Predictor& predictor, const Scoring& scoring) {
-    std::map<std::string, std::int64_t> shown;
-    std::vector<Picture> panels;
-    for (const CellImage& image : scoring.images) {
-        if (shown[image.group] >= unit.params().integer("panels")) continue;
-        ++shown[image.group];
-        const auto predicted = predict_labels(predictor, image, scoring.tile, scoring.masks);
-        if (!predicted) return tl::unexpected(predicted.error());
-        panels.push_back(draw_panel(image.channels, image.labels, *predicted));
-    }
-    if (panels.empty()) return {};
-    const auto path = unit.artifact("panels.png");
-    if (!path) return tl::unexpected(path.error());
-    return write_png(*path, stack_pictures(panels));
-}
-
-Result<void> write_table(NativeUnit& unit, const std::vector<ImageScore>& scores) {
-    std::string table = "name\tgroup\ttp\tfp\tfn\tap50\n";
-    for (const ImageScore& score : scores) {
-        table += fmt::format(
-            "{}\t{}\t{}\t{}\t{}\t{}\n",
-            score.name,
-            score.group,
-            score.counts.true_positive,
-            score.counts.false_positive,
-            score.counts.false_negative,
-            average_precision(score.counts)
-        );
-    }
-    const auto path = unit.artifact("images.tsv");
-    if (!path) return tl::unexpected(path.error());
-    PosixDisk disk;
-    return write_file_atomically(disk, *path, table);
+Result<Labels> predict_labels(
+    Predictor& predictor, const CellImage& image, int tile, const MaskSettings& settings
+) {
+    const auto output = predict_image(predictor, image.channels, tile);
+    if (!output) return fail_with_context(output.error(), image.name);
+    return find_masks(*output, settings);
 }
 
 // Each rank scores one of the next images, and all learn what the others counted.
@@ -134,8 +102,11 @@ Result<JobEnd> score_split(
 Result<void> write_scoring_artifacts(
     NativeUnit& unit, Predictor& predictor, const Scoring& scoring
 ) {
-    if (auto written = write_panels(unit, predictor, scoring); !written) return written;
-    return write_table(unit, scoring.scores);
+    const auto drawn = write_panels(unit, scoring.images, [&](const CellImage& image) {
+        return predict_labels(predictor, image, scoring.tile, scoring.masks);
+    });
+    if (!drawn) return drawn;
+    return write_image_scores(unit, scoring.scores);
 }
 
 }  // namespace xorch::cellseg

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "jobs/cellseg/evaluation.h"
+#include "jobs/cellseg/flows/masks.h"
+#include "jobs/cellseg/learn/predictor.h"
 #include "jobs/job.h"
 
 namespace xorch::cellseg {

@@ -10,6 +10,7 @@
 #include <numbers>
 
 #include "core/io/posix_disk.h"
+#include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/images/crop.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/learn/schedule.h"
@@ -24,8 +25,6 @@ namespace xorch {
 namespace cellseg {
 
 namespace {
-
-constexpr const char* model_folder = "model";
 
 CropTransform draw_transform(RandomStream& random, double scale_range) {
     CropTransform transform;
@@ -93,7 +92,7 @@ class TrainingRun {
     Result<void> resume() {
         const auto saved = unit_.resume();
         if (!saved) return tl::unexpected(saved.error());
-        if (!*saved) return {};
+        if (!*saved) return start();
         const JobState& state = **saved;
         const auto step = state.integer("step");
         const auto losses = state.numbers("losses");
@@ -108,6 +107,18 @@ class TrainingRun {
         loss_sum_ = *loss_sum;
         scoring_.scores = std::move(*scores);
         return trainer_.load(state);
+    }
+
+    // From the weights of another unit, or of the user's, if there are any.
+    Result<void> start() {
+        const auto place = find_model(unit_);
+        if (!place) return tl::unexpected(place.error());
+        if (!*place) return {};
+        PosixDisk disk;
+        const auto model = load_job_state(disk, (*place)->path);
+        auto started = model ? trainer_.start_from(*model) : tl::unexpected(model.error());
+        if (!started) return fail_with_context(started.error(), (*place)->path);
+        return started;
     }
 
     Result<void> save(std::int64_t number) {
@@ -193,8 +204,6 @@ class TrainingRun {
     }
 
     Object record() const {
-        const auto used = static_cast<std::ptrdiff_t>(integer("epochs"));
-        const auto end = rates_.begin() + used;
         Object row;
         // The axes `budget` and `repeat` are columns of the table already.
         set_member(row, "train_n", static_cast<std::int64_t>(set_.images.size()));
@@ -204,14 +213,23 @@ class TrainingRun {
         set_member(row, "budget_effective", set_.effective);
         set_member(row, "clamped_duplicate_of", set_.duplicate_of);
         set_member(row, "steps", total_steps());
-        set_member(row, "final_loss", losses_.back());
-        set_member(row, "lr_max_reached", *std::max_element(rates_.begin(), end));
-        double lr_sum = 0.0;
-        for (auto rate = rates_.begin(); rate != end; ++rate) {
-            lr_sum += *rate;
-        }
-        set_member(row, "lr_sum", lr_sum);
+        // Without an epoch the network is the one that it started from.
+        if (!losses_.empty()) set_member(row, "final_loss", losses_.back());
+        const RateReached reached = rate_reached(rates_, integer("epochs"));
+        set_member(row, "lr_max_reached", reached.greatest);
+        set_member(row, "lr_sum", reached.sum);
+        set_member(row, "checks", checks(reached));
         return row;
+    }
+
+    // What makes its numbers say less than they seem to.
+    std::string checks(const RateReached& reached) const {
+        std::vector<std::string_view> names;
+        if (!set_.duplicate_of.empty()) names.push_back(check_clamped_duplicate);
+        if (integer("epochs") > 0 && reached.is_short(unit_.params().number("lr"))) {
+            names.push_back(check_lr_never_reached);
+        }
+        return join_checks(names);
     }
 
     NativeUnit& unit_;
@@ -230,15 +248,13 @@ class TrainingRun {
 
 // A warm-up that never ends is the commonest reason for a curve that shows nothing.
 void warn_of_short_warm_up(const Parameters& params) {
-    const std::vector<double> rates =
-        learning_rates(1.0, static_cast<int>(params.integer("epochs")));
-    const auto used = static_cast<std::size_t>(params.integer("epochs"));
-    const double reached = used < rates.size() ? rates[used - 1] : 1.0;
-    if (reached >= 0.9) return;
+    const std::int64_t epochs = params.integer("epochs");
+    const RateReached reached = rate_reached(learning_rates(1.0, static_cast<int>(epochs)), epochs);
+    if (epochs == 0 || !reached.is_short(1.0)) return;
     fmt::print(
         "warning: with {} epochs the warm-up ends at {:.0f} % of lr; ten epochs reach it\n",
-        used,
-        100.0 * reached
+        epochs,
+        100.0 * reached.greatest
     );
 }
 

@@ -17,13 +17,29 @@ Budget budget_of(const Parameters& params) {
         .per_group = params.text("budget_of") == "group"};
 }
 
+// Those of one group; an empty name keeps all.
+Result<void> keep_group(
+    std::vector<CellFile>& files, const std::string& group, const std::string& folder
+) {
+    if (group.empty()) return {};
+    std::erase_if(files, [&](const CellFile& file) { return file.group != group; });
+    if (!files.empty()) return {};
+    return fail(
+        ErrorCode::invalid_input,
+        fmt::format("{}: no training image is of the group \"{}\"", folder, group)
+    );
+}
+
 }  // namespace
 
 Result<TrainingSet> load_training_set(
     const NativeUnit& unit, const std::vector<CellFile>& files, const std::string& folder
 ) {
-    const auto candidates = files_of_split(files, "train", folder);
+    auto candidates = files_of_split(files, "train", folder);
     if (!candidates) return tl::unexpected(candidates.error());
+    if (auto kept = keep_group(*candidates, unit.params().text("group"), folder); !kept) {
+        return tl::unexpected(kept.error());
+    }
     auto images = load_cell_images(*candidates, image_settings(unit.params()));
     if (!images) return tl::unexpected(images.error());
     const std::int64_t least = unit.params().integer("min_train_masks");

@@ -2,18 +2,62 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
+#include <utility>
+
 namespace xorch::cellseg {
+
+Result<std::optional<std::string>> find_left(const NativeUnit& unit, const std::string& name) {
+    std::optional<std::string> found;
+    for (const UnitInput& input : unit.inputs()) {
+        std::error_code error;
+        const std::string path = input.directory + "/" + name;
+        if (input.directory.empty() || !std::filesystem::exists(path, error)) continue;
+        if (found) return fail(ErrorCode::conflict, "more than one input left \"" + name + "\"");
+        found = path;
+    }
+    return found;
+}
 
 Result<std::string> data_folder(const NativeUnit& unit) {
     if (const std::string& data = unit.params().text("data"); !data.empty()) return data;
-    const auto input = unit.input("prepare");
-    if (!input) {
-        return fail(
-            ErrorCode::invalid_input,
-            "no images: neither the parameter data nor an input of stage \"prepare\" is there"
-        );
+    auto left = find_left(unit, "cells");
+    if (!left) return tl::unexpected(left.error());
+    if (*left) return std::move(**left);
+    return fail(
+        ErrorCode::invalid_input,
+        "no images: neither the parameter data nor an input with cells/ is there"
+    );
+}
+
+Result<std::optional<ModelPlace>> find_model(const NativeUnit& unit) {
+    if (const std::string& model = unit.params().text("model"); !model.empty()) {
+        return ModelPlace{model, model.substr(model.rfind('/') + 1)};
     }
-    return (*input)->directory + "/cells";
+    auto left = find_left(unit, model_folder);
+    if (!left) return tl::unexpected(left.error());
+    if (!*left) return std::optional<ModelPlace>();
+    return ModelPlace{std::move(**left), model_folder};
+}
+
+Result<ModelPlace> require_model(const NativeUnit& unit) {
+    auto model = find_model(unit);
+    if (!model) return tl::unexpected(model.error());
+    if (*model) return std::move(**model);
+    return fail(
+        ErrorCode::invalid_input,
+        "no model: neither the parameter model nor an input with model/ is there"
+    );
+}
+
+Result<std::vector<CellImage>> load_eval_images(const NativeUnit& unit) {
+    const auto folder = data_folder(unit);
+    if (!folder) return tl::unexpected(folder.error());
+    const auto files = list_cells(*folder);
+    if (!files) return tl::unexpected(files.error());
+    const auto chosen = files_of_split(*files, unit.params().text("eval_split"), *folder);
+    if (!chosen) return tl::unexpected(chosen.error());
+    return load_cell_images(*chosen, image_settings(unit.params()));
 }
 
 ImageSettings image_settings(const Parameters& params) {

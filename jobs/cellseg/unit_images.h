@@ -1,7 +1,9 @@
 #pragma once
 
-// What the parameters of a unit say about images and masks, read once for all jobs of the family.
+// What the parameters and inputs of a unit say about images, masks and models, read once for all
+// jobs of the family.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +14,28 @@
 
 namespace xorch::cellseg {
 
-// The parameter `data`, or the images that an input of stage "prepare" left.
+// The path of what an input left under that name; nothing if none did, conflict if several did.
+Result<std::optional<std::string>> find_left(const NativeUnit& unit, const std::string& name);
+
+// The parameter `data`, or the images that an input left.
 Result<std::string> data_folder(const NativeUnit& unit);
+
+// Where a trained network is, as inputs leave it.
+inline constexpr const char* model_folder = "model";
+
+struct ModelPlace {
+    std::string path;
+    std::string shown;  // as a record names it: never absolute
+};
+
+// The parameter `model`, or the network that an input left; nothing = there is none.
+Result<std::optional<ModelPlace>> find_model(const NativeUnit& unit);
+
+// The same where there must be one.
+Result<ModelPlace> require_model(const NativeUnit& unit);
+
+// The images of the split `eval_split`.
+Result<std::vector<CellImage>> load_eval_images(const NativeUnit& unit);
 
 ImageSettings image_settings(const Parameters& params);
 MaskSettings mask_settings(const Parameters& params);

@@ -17,9 +17,14 @@ constexpr std::array jobs{
     NativeJob{"beats.prepare",      run_beats_prepare     },
     NativeJob{"beats.rescore",      run_beats_rescore     },
     NativeJob{"beats.train",        run_beats_train       },
+    NativeJob{"cellseg.synthetic",  run_cellseg_synthetic },
+    NativeJob{"cellseg.audit",      run_cellseg_audit     },
     NativeJob{"cellseg.prepare",    run_cellseg_prepare   },
     NativeJob{"cellseg.train",      run_cellseg_train     },
     NativeJob{"cellseg.eval",       run_cellseg_eval      },
+    NativeJob{"cellseg.predict",    run_cellseg_predict   },
+    NativeJob{"cellseg.segment",    run_cellseg_segment   },
+    NativeJob{"cellseg.hybrid",     run_cellseg_hybrid    },
     NativeJob{"example.regression", run_example_regression},
 };
 

@@ -32,4 +32,13 @@ std::vector<double> learning_rates(double lr, int epochs) {
     return rates;
 }
 
+RateReached rate_reached(const std::vector<double>& rates, std::int64_t epochs) {
+    RateReached reached;
+    for (std::size_t epoch = 0; epoch < static_cast<std::size_t>(epochs); ++epoch) {
+        reached.greatest = std::max(reached.greatest, rates[epoch]);
+        reached.sum += rates[epoch];
+    }
+    return reached;
+}
+
 }  // namespace xorch::cellseg

@@ -99,6 +99,19 @@ JobState Trainer::model() const {
     return state;
 }
 
+Result<void> Trainer::start_from(const JobState& model) {
+    const auto width = model.integer("width");
+    if (!width) return tl::unexpected(width.error());
+    if (*width != parts_->width) {
+        return fail(
+            ErrorCode::invalid_input,
+            "a network of width " + std::to_string(*width) +
+                ", but width = " + std::to_string(parts_->width)
+        );
+    }
+    return load_tensors(model, model_name, tensors_of(*parts_->network));
+}
+
 std::unique_ptr<Predictor> Trainer::predictor() {
     return make_unet_predictor(parts_->network);
 }

@@ -41,6 +41,9 @@ class Trainer {
     // Weights alone, as open_predictor() reads them.
     JobState model() const;
 
+    // Takes the weights of such a model; one of another width is refused.
+    Result<void> start_from(const JobState& model);
+
     // Sees the weights as they are at each prediction; this outlives it.
     std::unique_ptr<Predictor> predictor();
 

@@ -1,0 +1,62 @@
+#include "tests/jobs/cellseg/few_images.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "core/json.h"
+#include "jobs/cellseg/data/cell_folder.h"
+#include "jobs/cellseg/data/synthetic.h"
+
+namespace xorch::cellseg {
+
+void make_few_images(const std::string& folder) {
+    ASSERT_TRUE(make_cells(folder, 3));
+    const auto files = list_cells(folder);
+    ASSERT_TRUE(files);
+    std::map<std::string, int> seen;
+    for (const CellFile& file : *files) {
+        const int kept = file.split == "train" ? 3 : 1;
+        if (++seen[file.split + file.group] <= kept) continue;
+        std::filesystem::remove(file.image);
+        std::filesystem::remove(file.mask);
+    }
+}
+
+Inputs& Inputs::add(const std::string& stage, const Object& params, const UnitRun& run) {
+    Array records;
+    for (const Object& record : run.records) {
+        records.emplace_back(record);
+    }
+    items_.emplace_back(Object{
+        {"stage",   stage         },
+        {"unit",    "unit"        },
+        {"params",  Value(params) },
+        {"dir",     run.out       },
+        {"records", Value(records)},
+    });
+    return *this;
+}
+
+Inputs& Inputs::add_folder(const std::string& stage, const std::string& folder) {
+    UnitRun run{.error = {}, .records = {}, .out = folder, .checkpoints = {}};
+    return add(stage, {}, run);
+}
+
+std::string Inputs::json() const {
+    return format_json(Value(items_));
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_bytes(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+}
+
+}  // namespace xorch::cellseg

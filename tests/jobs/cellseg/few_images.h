@@ -1,0 +1,31 @@
+#pragma once
+
+// Small made images, and runs of units as inputs of others.
+
+#include <string>
+#include <vector>
+
+#include "tests/jobs/unit_harness.h"
+#include "tests/support/temporary_directory.h"
+
+namespace xorch::cellseg {
+
+// In the prepared layout: per group three to train on, one to validate and one to test.
+void make_few_images(const std::string& folder);
+
+// XORCH_INPUTS of a unit, from what others were given and left.
+class Inputs {
+ public:
+    Inputs& add(const std::string& stage, const Object& params, const UnitRun& run);
+    Inputs& add_folder(const std::string& stage, const std::string& folder);
+
+    std::string json() const;
+
+ private:
+    Array items_;
+};
+
+std::string bytes_of(const std::string& path);
+void write_bytes(const std::string& path, const std::string& bytes);
+
+}  // namespace xorch::cellseg
