@@ -130,7 +130,17 @@ struct OrderKey {
     std::string metric;
     bool minimise = false;
     double tolerance = 0;  // values this close count as equal and the next key decides
+    bool one_standard_error = false;  // so do means within one of the best mean
 };
+
+// What would be chosen if other things mattered first: told beside the choice, decides nothing.
+struct AlternativeOrder {
+    std::string name;
+    std::vector<OrderKey> order;
+};
+
+// Which rows of a unit a selection reads.
+enum class RowsRead { last, best, mean_of_last };
 
 struct Select {
     std::string name;
@@ -138,6 +148,11 @@ struct Select {
     std::vector<OrderKey> order;
     std::vector<Condition> require;
     std::uint32_t take = 1;
+    std::vector<std::string> repeats;  // axes whose points are repeats of one choice
+    bool allow_missing = false;        // choose although repeats are missing
+    RowsRead rows = RowsRead::last;
+    std::uint32_t last_rows = 1;  // of mean_of_last
+    std::vector<AlternativeOrder> alternatives;
 };
 
 struct Summary {

@@ -192,9 +192,9 @@ class State {
     // The reply that a request of this id got, or nothing.
     const std::string* reply_to(std::string_view request) const;
 
-    // Metrics of a done unit, from its last row: the columns that selections read, of stages that
-    // selections read. Missing columns are absent.
-    const Object& metrics(UnitKey unit) const;
+    // What the selection (position in the sweep file) reads of a done unit of its stage; missing
+    // columns are absent.
+    const Object& metrics(std::uint32_t select, UnitKey unit) const;
 
     // I1..I18 as far as they are statements about the state; the message names the invariant and
     // the unit. Linear in the number of units: for tests, the simulation and `fsck`.

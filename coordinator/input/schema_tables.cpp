@@ -266,6 +266,44 @@ std::vector<Key<Select>> select_keys() {
         "require", "Array of conditions that a unit must all satisfy; none left = refused."
     );
     keys.member("take", &Select::take, "How many units are chosen.").at_least(1).at_most(1e7);
+    keys.member(
+        "repeats",
+        &Select::repeats,
+        "Axes whose points are repeats, for example `[\"seed\"]`: all units that differ only there "
+        "are chosen or not as one, by the mean of each metric. The first of them stands for all "
+        "in a stage that promotes it."
+    );
+    keys.member(
+        "allow_missing",
+        &Select::allow_missing,
+        "Choose although repeats are not done; without it that is refused."
+    );
+    keys.text(
+            "rows",
+            "\"last\"",
+            "Which of a unit's rows count: the last, the best by the first key of `order`, or the "
+            "mean of the last `last_rows`.",
+            [](Select& t, const std::string& text) {
+                t.rows = text == "best"           ? RowsRead::best
+                         : text == "mean_of_last" ? RowsRead::mean_of_last
+                                                  : RowsRead::last;
+            }
+    ).one_of({"last", "best", "mean_of_last"});
+    keys.member("last_rows", &Select::last_rows, "For `rows = \"mean_of_last\"`.")
+        .at_least(1)
+        .at_most(1e6);
+    keys.custom(
+        "alternatives",
+        "Array of `{ name, order }`: what other orders would choose is told with the reasons of "
+        "the choice, and decides nothing."
+    );
+    return keys.take();
+}
+
+std::vector<Key<AlternativeOrder>> alternative_keys() {
+    KeyTable<AlternativeOrder> keys;
+    keys.member("name", &AlternativeOrder::name, "As the reasons call it.").required().name_only();
+    keys.custom("order", "As in `[[select]]`.").required();
     return keys.take();
 }
 
@@ -286,6 +324,11 @@ std::vector<Key<OrderKey>> order_keys() {
             "Values this close count as equal, and the next key decides."
     )
         .at_least(0);
+    keys.member(
+        "one_standard_error",
+        &OrderKey::one_standard_error,
+        "With `repeats`: means within one standard error of the best mean count as equal, too."
+    );
     return keys.take();
 }
 

@@ -64,18 +64,38 @@ void read_environment(ReadingContext& context, const Node& root, Environment& en
     }
 }
 
+std::vector<OrderKey> read_order(ReadingContext& context, const Node& table) {
+    std::vector<OrderKey> keys;
+    const Node* order = table.find("order");
+    if (order == nullptr) return keys;
+    if (order->kind != NodeKind::array) {
+        context.complaints.add(
+            order->place, "order must be an array: [{ metric = \"accuracy\", mode = \"max\" }]"
+        );
+    }
+    for (const Node& item : order->items) {
+        keys.emplace_back();
+        read_table(item, "order", order_keys(), context.complaints, keys.back());
+    }
+    return keys;
+}
+
 Select read_select(ReadingContext& context, const Node& node) {
     Select select;
     read_table(node, "[[select]]", select_keys(), context.complaints, select);
-    if (const Node* order = node.find("order")) {
-        if (order->kind != NodeKind::array) {
+    select.order = read_order(context, node);
+    if (const Node* alternatives = node.find("alternatives")) {
+        if (alternatives->kind != NodeKind::array) {
             context.complaints.add(
-                order->place, "order must be an array: [{ metric = \"accuracy\", mode = \"max\" }]"
+                alternatives->place,
+                "alternatives must be an array: [{ name = \"failed_first\", order = [...] }]"
             );
         }
-        for (const Node& item : order->items) {
-            select.order.emplace_back();
-            read_table(item, "order", order_keys(), context.complaints, select.order.back());
+        for (const Node& item : alternatives->items) {
+            AlternativeOrder alternative;
+            read_table(item, "alternatives", alternative_keys(), context.complaints, alternative);
+            alternative.order = read_order(context, item);
+            select.alternatives.push_back(std::move(alternative));
         }
     }
     if (const Node* require = node.find("require")) {

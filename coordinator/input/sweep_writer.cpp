@@ -208,21 +208,45 @@ void write_stage(Writer& writer, const Stage& stage) {
     writer.line("frozen.paths", fmt::format("[{}]", fmt::join(paths, ", ")));
 }
 
+std::string format_order(const std::vector<OrderKey>& keys) {
+    std::vector<std::string> order;
+    for (const OrderKey& key : keys) {
+        Object members{
+            {"metric",    key.metric                  },
+            {"mode",      key.minimise ? "min" : "max"},
+            {"tolerance", key.tolerance               }
+        };
+        if (key.one_standard_error) members.emplace_back("one_standard_error", true);
+        order.push_back(format_members(members));
+    }
+    return fmt::format("[{}]", fmt::join(order, ", "));
+}
+
+// What was not said is left out where keys came later than sweeps that were frozen without them:
+// their text, and so their name in the journal, stays the same.
 void write_select(Writer& writer, const Select& select) {
     writer.heading("[[select]]");
     writer.line("name", quoted(select.name));
     writer.line("from", quoted(select.from));
-    std::vector<std::string> order;
-    for (const OrderKey& key : select.order) {
-        order.push_back(format_members({
-            {"metric",    key.metric                  },
-            {"mode",      key.minimise ? "min" : "max"},
-            {"tolerance", key.tolerance               }
-        }));
-    }
-    writer.line("order", fmt::format("[{}]", fmt::join(order, ", ")));
+    writer.line("order", format_order(select.order));
     writer.line("require", format_conditions(select.require));
     writer.line("take", fmt::format("{}", select.take));
+    writer.texts_unless_empty("repeats", select.repeats);
+    if (select.allow_missing) writer.flag("allow_missing", true);
+    if (select.rows == RowsRead::best) writer.line("rows", quoted("best"));
+    if (select.rows == RowsRead::mean_of_last) {
+        writer.line("rows", quoted("mean_of_last"));
+        writer.line("last_rows", fmt::format("{}", select.last_rows));
+    }
+    std::vector<std::string> alternatives;
+    for (const AlternativeOrder& each : select.alternatives) {
+        alternatives.push_back(
+            fmt::format("{{ name = {}, order = {} }}", quoted(each.name), format_order(each.order))
+        );
+    }
+    if (!alternatives.empty()) {
+        writer.line("alternatives", fmt::format("[{}]", fmt::join(alternatives, ", ")));
+    }
 }
 
 void write_slurm(Writer& writer, const SlurmOptions& slurm) {

@@ -38,6 +38,8 @@ class SweepCheck {
         if (has_circle()) return;
         for (std::size_t i = 0; i < sources_.size(); ++i)
             check_stage(context_, sources_[i], inherited(sweep_.stages[i]));
+        for (std::size_t i = 0; i < sweep_.selects.size(); ++i)
+            check_repeats(i);
         check_summary();
     }
 
@@ -101,11 +103,47 @@ class SweepCheck {
                 place_in(node, "from"), "from names no stage:", select.from, stage_names_
             );
         }
-        if (select.order.empty()) {
+        check_order(select, select.order, place_in(node, "order"));
+        for (const AlternativeOrder& alternative : select.alternatives)
+            check_order(select, alternative.order, place_in(node, "alternatives"));
+        if (node.find("last_rows") != nullptr && select.rows != RowsRead::mean_of_last) {
             context_.complaints.add(
-                place_in(node, "order"),
+                place_in(node, "last_rows"), "last_rows needs rows = \"mean_of_last\""
+            );
+        }
+    }
+
+    void check_order(const Select& select, const std::vector<OrderKey>& order, SourcePlace place) {
+        if (order.empty()) {
+            context_.complaints.add(
+                place,
                 "order needs at least one key, for example { metric = \"accuracy\", mode = \"max\" "
                 "}"
+            );
+        }
+        const bool asks_for_errors = std::any_of(order.begin(), order.end(), [](const auto& key) {
+            return key.one_standard_error;
+        });
+        if (asks_for_errors && select.repeats.empty()) {
+            context_.complaints.add(
+                place, "one_standard_error needs repeats, for example repeats = [\"seed\"]"
+            );
+        }
+    }
+
+    // Once it is known that nobody inherits in a circle.
+    void check_repeats(std::size_t index) {
+        const Select& select = sweep_.selects[index];
+        const auto from = find_stage(sweep_, select.from);
+        if (!from) return;
+        const std::vector<std::string> names = parameter_names(sweep_.stages[*from]);
+        for (const std::string& name : select.repeats) {
+            if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+            complain_of_name(
+                place_in(item("select", index), "repeats"),
+                fmt::format("repeats names no axis of stage \"{}\":", select.from),
+                name,
+                names
             );
         }
     }
@@ -129,6 +167,15 @@ class SweepCheck {
             for (const Member& member : from->params)
                 names.push_back(member.first);
         }
+        return names;
+    }
+
+    std::vector<std::string> parameter_names(const Stage& stage) const {
+        std::vector<std::string> names = inherited(stage);
+        for (const Axis& axis : stage.axes)
+            names.push_back(axis.name);
+        for (const Member& member : stage.params)
+            names.push_back(member.first);
         return names;
     }
 
@@ -180,11 +227,7 @@ class SweepCheck {
             );
         }
         const Stage& stage = sweep_.stages[*index];
-        std::vector<std::string> names = inherited(stage);
-        for (const Axis& axis : stage.axes)
-            names.push_back(axis.name);
-        for (const Member& member : stage.params)
-            names.push_back(member.first);
+        const std::vector<std::string> names = parameter_names(stage);
         for (const std::string& name : summary.by) {
             if (std::find(names.begin(), names.end(), name) != names.end()) continue;
             complain_of_name(

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "coordinator/decide/rules/rules.h"
-#include "coordinator/decide/selection.h"
+#include "coordinator/decide/select/selection.h"
 #include "core/planted.h"
 
 namespace xorch {
@@ -117,8 +117,10 @@ SelectionDecided select(const State& state, std::uint32_t number) {
     std::vector<Candidate> candidates;
     for (std::uint32_t i = 0; i < state.plan().unit_count(from); ++i) {
         const UnitKey unit{from, i};
-        if (state.unit(unit).phase != UnitPhase::done) continue;
-        candidates.push_back({unit, state.plan().parameters(unit), state.metrics(unit)});
+        const bool is_done = state.unit(unit).phase == UnitPhase::done;
+        candidates.push_back(
+            {unit, state.plan().parameters(unit), state.metrics(number, unit), is_done}
+        );
     }
     Decision decision = decide(rule, candidates);
     return {number, std::move(decision.chosen), std::move(decision.explanation)};

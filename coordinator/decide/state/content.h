@@ -33,8 +33,8 @@ struct StageContent {
     IndexSet ready;
     std::vector<Need> needs;
     std::vector<Dependant> dependants;
-    std::vector<std::string> columns;  // that selections read
-    std::vector<Object> metrics;       // by unit, if any columns
+    std::vector<std::uint32_t> readers;  // selections from this stage, by position
+    std::vector<Array> metrics;          // by unit, if any readers: for each of them an object
     // Attempts of units that a later selection replaced stay below the attempts of those that
     // stand in their places now: a late result of the former counts for nobody.
     std::uint32_t attempts_used = 0;

@@ -14,7 +14,11 @@ namespace xorch {
 
 namespace {
 
-constexpr std::uint64_t format_version = 4;
+bool is_object(const Value& value) {
+    return value.get_if<Object>() != nullptr;
+}
+
+constexpr std::uint64_t format_version = 5;
 
 tl::unexpected<Error> unusable(std::string_view why) {
     return fail(ErrorCode::corrupted, fmt::format("snapshot: {}", why));
@@ -140,7 +144,7 @@ void State::Content::save_units(ByteWriter& out, const StageContent& stage) cons
         out.number(untouched);
         untouched = 0;
         put_unit(out, stage.units[i]);
-        if (!stage.columns.empty()) out.text(format_json(Value(stage.metrics[i])));
+        if (!stage.readers.empty()) out.text(format_json(Value(stage.metrics[i])));
     }
     if (untouched > 0) out.number(untouched);
 }
@@ -286,10 +290,12 @@ void State::Content::load_units(ByteReader& in, StageIndex stage) {
         if (!in.ok() || untouched >= count - i) break;
         i += untouched;
         content.units[i] = get_unit(in);
-        if (content.columns.empty()) continue;
-        auto metrics = parse_json(in.text());
-        const Object* members = metrics ? metrics->get_if<Object>() : nullptr;
-        if (members != nullptr) content.metrics[i] = *members;
+        if (content.readers.empty()) continue;
+        const auto metrics = parse_json(in.text());
+        const Array* read = metrics ? metrics->get_if<Array>() : nullptr;
+        const bool is_sound = read != nullptr && std::all_of(read->begin(), read->end(), is_object);
+        if (!is_sound) return in.reject();
+        content.metrics[i] = *read;
     }
 }
 

@@ -9,15 +9,6 @@
 
 namespace xorch {
 
-namespace {
-
-void add_column(std::vector<std::string>& columns, const std::string& name) {
-    if (name.empty() || std::find(columns.begin(), columns.end(), name) != columns.end()) return;
-    columns.push_back(name);
-}
-
-}  // namespace
-
 State::Content::Content(Plan the_plan) : plan(std::move(the_plan)) {
     make_stages();
 }
@@ -26,13 +17,8 @@ void State::Content::make_stages() {
     const Sweep& sweep = plan.sweep();
     stages.resize(plan.stage_count());
     selects.resize(sweep.selects.size());
-    for (const Select& select : sweep.selects) {
-        std::vector<std::string>& columns = stages[*find_stage(sweep, select.from)].columns;
-        for (const OrderKey& key : select.order)
-            add_column(columns, key.metric);
-        for (const Condition& condition : select.require)
-            add_column(columns, condition.metric);
-    }
+    for (std::uint32_t s = 0; s < sweep.selects.size(); ++s)
+        stages[*find_stage(sweep, sweep.selects[s].from)].readers.push_back(s);
     for (std::uint32_t s = 0; s < stages.size(); ++s) {
         for (const std::string& name : sweep.stages[s].needs) {
             const StageIndex upstream{*find_stage(sweep, name)};
@@ -58,7 +44,7 @@ void State::Content::clear_stage(StageIndex stage) {
     const std::uint32_t count = plan.unit_count(stage);
     content.units.assign(count, UnitState{.attempt = content.attempts_used});
     content.ready.resize(count);
-    content.metrics.assign(content.columns.empty() ? 0 : count, Object{});
+    content.metrics.assign(content.readers.empty() ? 0 : count, Array{});
     content.state.counts = {};
     content.state.counts[static_cast<std::size_t>(UnitPhase::waiting)] = count;
     content.state.canaries.clear();
@@ -203,7 +189,7 @@ void State::Content::refill(StageIndex stage, const std::vector<UnitId>& old_ids
         if (unit.phase == UnitPhase::assigned && !is_same(i)) release({stage, i});
     }
     const std::vector<UnitState> old = std::move(content.units);
-    std::vector<Object> old_metrics = std::move(content.metrics);
+    std::vector<Array> old_metrics = std::move(content.metrics);
     clear_stage(stage);
     for (std::uint32_t i = 0; i < old.size(); ++i) {
         if (!is_same(i)) continue;
@@ -214,7 +200,7 @@ void State::Content::refill(StageIndex stage, const std::vector<UnitId>& old_ids
         if (!keeps_phase) unit.phase = UnitPhase::waiting;
         --content.state.counts[static_cast<std::size_t>(UnitPhase::waiting)];
         ++content.state.counts[static_cast<std::size_t>(unit.phase)];
-        if (!content.columns.empty()) content.metrics[i] = std::move(old_metrics[i]);
+        if (!content.readers.empty()) content.metrics[i] = std::move(old_metrics[i]);
     }
     for (std::size_t s = 0; s < selects.size(); ++s) {
         const bool reads = find_stage(plan.sweep(), plan.sweep().selects[s].from) == stage.value;

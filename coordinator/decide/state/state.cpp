@@ -149,17 +149,21 @@ const std::string* State::reply_to(std::string_view request) const {
     return known == content_->replies.end() ? nullptr : &known->second;
 }
 
-const Object& State::metrics(UnitKey unit) const {
+const Object& State::metrics(std::uint32_t select, UnitKey unit) const {
     static const Object none;
     const StageContent& stage = content_->stages.at(unit.stage.value);
-    return unit.index < stage.metrics.size() ? stage.metrics[unit.index] : none;
+    const auto reader = std::find(stage.readers.begin(), stage.readers.end(), select);
+    if (reader == stage.readers.end() || unit.index >= stage.metrics.size()) return none;
+    const Array& read = stage.metrics[unit.index];
+    const auto place = static_cast<std::size_t>(reader - stage.readers.begin());
+    return place < read.size() ? *read[place].get_if<Object>() : none;
 }
 
 std::size_t State::memory_bytes() const {
     std::size_t bytes = sizeof *content_ + content_->plan.memory_bytes();
     for (const StageContent& stage : content_->stages) {
         bytes += stage.units.capacity() * sizeof(UnitState) + stage.ready.memory_bytes();
-        bytes += stage.metrics.capacity() * sizeof(Object);
+        bytes += stage.metrics.capacity() * sizeof(Array);
         for (const Need& need : stage.needs)
             bytes += (need.missing.capacity() + need.lost.capacity()) * sizeof(std::uint32_t);
     }

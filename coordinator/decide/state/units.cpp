@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "coordinator/decide/select/rows.h"
 #include "coordinator/decide/state/content.h"
-#include "core/json.h"
 #include "core/planted.h"
 
 namespace xorch {
@@ -34,21 +34,6 @@ bool is_newer(const UnitState& state, const CheckpointSealed& sealed) {
     };
     return number(sealed.attempt.value, sealed.sequence) >
            number(state.checkpoint_attempt, state.checkpoint_sequence);
-}
-
-// The columns that selections read, of the last row.
-Object metrics_of(const std::string& rows, const std::vector<std::string>& columns) {
-    const std::size_t end = rows.find_last_not_of('\n');
-    if (end == std::string::npos) return {};
-    const std::size_t newline = rows.rfind('\n', end);
-    const std::size_t begin = newline == std::string::npos ? 0 : newline + 1;
-    const auto row = parse_json(std::string_view(rows).substr(begin, end + 1 - begin));
-    Object metrics;
-    if (!row) return metrics;
-    for (const std::string& column : columns) {
-        if (const Value* value = row->find(column)) metrics.emplace_back(column, *value);
-    }
-    return metrics;
 }
 
 }  // namespace
@@ -182,7 +167,9 @@ Result<void> State::Content::finish(UnitKey unit, const AttemptEnd& end, FactLoc
     state.result = at_fact;
     state.rows_hash = XXH3_64bits(end.rows.data(), end.rows.size());
     StageContent& stage = stages[unit.stage.value];
-    if (!stage.columns.empty()) stage.metrics[unit.index] = metrics_of(end.rows, stage.columns);
+    if (!stage.readers.empty()) stage.metrics[unit.index].clear();
+    for (const std::uint32_t select : stage.readers)
+        stage.metrics[unit.index].emplace_back(read_rows(end.rows, plan.sweep().selects[select]));
     barren = 0;
     on_done(unit);
     return {};

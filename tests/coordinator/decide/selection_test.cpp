@@ -1,4 +1,4 @@
-#include "coordinator/decide/selection.h"
+#include "coordinator/decide/select/selection.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -246,7 +246,7 @@ TEST(State, FillsAPromotingStageAndItsDependantsWhenTheSelectionIsDecided) {
     EXPECT_FALSE(state.is_final(StageIndex{1}));
     finish_small(state);
     EXPECT_EQ(
-        state.metrics(key(0, 2)),
+        state.metrics(0, key(0, 2)),
         (Object{
             {"loss", Value(2.5)}
     })
@@ -347,7 +347,7 @@ TEST(State, EqualsItsSnapshot) {
     ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
     EXPECT_EQ(loaded->save(), bytes);
     EXPECT_EQ(loaded->unit(key(1, 0)), state.unit(key(1, 0)));
-    EXPECT_EQ(loaded->metrics(key(0, 1)), state.metrics(key(0, 1)));
+    EXPECT_EQ(loaded->metrics(0, key(0, 1)), state.metrics(0, key(0, 1)));
     ASSERT_NE(loaded->reply_to("r"), nullptr);
     EXPECT_EQ(loaded->pause_reason(), "why");
 }

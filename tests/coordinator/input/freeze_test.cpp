@@ -81,6 +81,15 @@ name = "best"
 from = "train"
 order = [{ metric = "acc", mode = "min", tolerance = 0.25 }]
 require = [{ metric = "acc", at_most = 1 }]
+[[select]]
+name = "steady"
+from = "train"
+repeats = ["model"]
+allow_missing = true
+rows = "mean_of_last"
+last_rows = 3
+order = [{ metric = "acc", mode = "max", one_standard_error = true }]
+alternatives = [{ name = "loss", order = [{ metric = "loss", mode = "min" }] }]
 [env]
 set = { A = "1" }
 [local]

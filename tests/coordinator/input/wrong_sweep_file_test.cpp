@@ -150,6 +150,28 @@ TEST(WrongSweepFile, RefusesReferencesToWhatDoesNotExist) {
     );
 }
 
+TEST(WrongSweepFile, RefusesSelectionsThatCannotBeMeant) {
+    const auto select = [](const std::string& keys) {
+        return noop("axes.lr = [1]") + "[[select]]\nname = \"best\"\nfrom = \"train\"\n" + keys;
+    };
+    const std::string order = "order = [{ metric = \"m\", mode = \"max\" }]\n";
+    EXPECT_EQ(refusal(select(order + "repeats = [\"lr\"]\n")), "accepted");
+    EXPECT_THAT(
+        refusal(select(order + "repeats = [\"rl\"]\n")),
+        HasSubstr("repeats names no axis of stage \"train\": \"rl\"; did you mean \"lr\"?")
+    );
+    EXPECT_THAT(refusal(select(order + "last_rows = 3\n")), HasSubstr("last_rows needs rows"));
+    EXPECT_THAT(
+        refusal(select("order = [{ metric = \"m\", mode = \"max\", one_standard_error = true }]\n")
+        ),
+        HasSubstr("one_standard_error needs repeats")
+    );
+    EXPECT_THAT(
+        refusal(select(order + "alternatives = [{ name = \"a\", order = [] }]\n")),
+        HasSubstr("order needs at least one key")
+    );
+}
+
 TEST(WrongSweepFile, RefusesStagesThatWaitForEachOther) {
     EXPECT_THAT(refusal(noop("needs = [\"train\"]")), HasSubstr("train needs train"));
     const std::string circle =
