@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/check.h"
 #include "core/error.h"
 #include "core/value.h"
 
@@ -50,9 +51,10 @@ struct JobDeclaration {
     bool other_parameters = false;           // also takes parameters that are not declared
     std::vector<ColumnDeclaration> columns;  // empty = not known beforehand
     std::vector<ShapeDeclaration> shapes = {};
-    std::string source = {};    // the file that does it, relative to the project
-    bool needs_runner = false;  // by xorch-runner; the agent itself does the others
-    bool gang = false;          // several ranks can do one unit together
+    std::string source = {};         // the file that does it, relative to the project
+    bool needs_runner = false;       // by xorch-runner; the agent itself does the others
+    bool gang = false;               // several ranks can do one unit together
+    std::vector<Check> checks = {};  // what `xorch audit` demands of its records
 };
 
 const ParameterDeclaration* find_parameter(const JobDeclaration& job, std::string_view name);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/check.h"
 #include "core/time.h"
 #include "core/value.h"
 
@@ -77,6 +78,8 @@ struct RecordsFrom {
 struct Records {
     RecordsFrom from;
     std::vector<std::string> required;  // columns; a done unit has each in its last row
+    std::vector<std::string> optional;  // may be missing, NaN or infinite
+    std::vector<std::string> varies;    // may differ between equal runs, as times do
 };
 
 enum class KeepCheckpoints { none, last };
@@ -118,6 +121,7 @@ struct Stage {
     Resources resources;
     Limits limits;
     Records records;
+    std::vector<Check> checks;  // the job's own, then those of the file
     Checkpoints checkpoints;
     std::string stop_signal;  // "", "TERM", "INT", "USR1", "USR2"
     int exit_checkpointed = 75;

@@ -186,6 +186,11 @@ Result<FrozenSweep> freeze(Sweep sweep) {
     return frozen;
 }
 
+Result<std::string> current_code_hash(const Stage& stage, const std::string& directory) {
+    const auto planned = plan_code(stage, directory);
+    return planned ? hash_code(*planned, "") : tl::unexpected(planned.error());
+}
+
 Result<void> copy_code(const FrozenSweep& frozen, const std::string& root) {
     for (const StageCode& code : frozen.code) {
         const std::string folder = SweepLayout{root}.code() + "/" + code.stage;

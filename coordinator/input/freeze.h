@@ -34,6 +34,10 @@ struct FrozenSweep {
 
 Result<FrozenSweep> freeze(Sweep sweep);
 
+// Of the stage's code as it is now; `directory` is the sweep's. Equal to its code_hash while nobody
+// edits it.
+Result<std::string> current_code_hash(const Stage& stage, const std::string& directory);
+
 // Copies the code to <root>/code/<stage>/. conflict if a file is not what was hashed any more.
 Result<void> copy_code(const FrozenSweep& frozen, const std::string& root);
 

@@ -43,6 +43,9 @@ std::vector<Condition> read_conditions(
     ReadingContext& context, const Node& node, std::string_view table, bool metrics_allowed
 );
 
+// check_reader.cpp
+std::vector<Check> read_checks(ReadingContext& context, const Node& node);
+
 // stage_reader.cpp
 StageSource read_stage(ReadingContext& context, const Node& node);
 

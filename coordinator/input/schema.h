@@ -155,6 +155,7 @@ std::vector<Key<Resources>> resources_keys();
 std::vector<Key<Limits>> limits_keys();
 std::vector<Key<Records>> records_keys();
 std::vector<Key<RecordsFrom>> records_from_keys();
+std::vector<Key<Check>> check_keys();
 std::vector<Key<Checkpoints>> checkpoints_keys();
 std::vector<Key<Condition>> condition_keys();
 std::vector<Key<Select>> select_keys();

@@ -144,6 +144,7 @@ std::string sweep_file_reference() {
     add_table(out, "Stage: limits", key_texts(limits_keys()));
     add_table(out, "Stage: records", key_texts(records_keys()));
     add_table(out, "Stage: records.from", key_texts(records_from_keys()));
+    add_table(out, "Stage: checks", key_texts(check_keys()));
     add_table(out, "Stage: checkpoints", key_texts(checkpoints_keys()));
     add_table(out, "[[select]]", key_texts(select_keys()));
     add_table(out, "Select: order", key_texts(order_keys()));

@@ -70,6 +70,11 @@ void add_how_it_runs(KeyTable<Stage>& keys) {
     keys.custom("resources", "What one unit takes.");
     keys.custom("limits", "What one unit may cost.");
     keys.custom("records", "What one unit reports.");
+    keys.custom(
+        "checks",
+        "Array of checks that `xorch audit` makes of the results, each the name of one or a table. "
+        "`xorch audit --checks` lists them; those of a built-in job are made anyway."
+    );
     keys.custom("checkpoints", "How one unit saves its state.");
     keys.member(
             "stop_signal",
@@ -194,6 +199,36 @@ std::vector<Key<Records>> records_keys() {
     keys.member(
         "required", &Records::required, "Columns that the last row of a finished unit has."
     );
+    keys.member(
+        "optional",
+        &Records::optional,
+        "Columns that may be missing, NaN or infinite: `xorch audit` says nothing about them."
+    );
+    keys.member(
+        "varies",
+        &Records::varies,
+        "Columns that differ between equal runs, such as times: a run that fills what is missing "
+        "need not agree with them."
+    );
+    return keys.take();
+}
+
+std::vector<Key<Check>> check_keys() {
+    KeyTable<Check> keys;
+    keys.member(
+            "name",
+            &Check::name,
+            "Of the check: one of `xorch audit --checks`, or one of your own with a column."
+    )
+        .required();
+    keys.member(
+        "column", &Check::column, "Of the records; `checks` for names that your program reports."
+    );
+    keys.member(
+        "axis", &Check::axis, "Units that differ in it alone must not be equal in the column."
+    );
+    keys.member("at_least", &Check::at_least, "The column's lower bound.");
+    keys.member("at_most", &Check::at_most, "The column's upper bound.");
     return keys.take();
 }
 

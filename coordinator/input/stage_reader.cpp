@@ -68,7 +68,10 @@ StageSource read_stage(ReadingContext& context, const Node& node) {
     read_table(node, "[[stage]]", keys, context.complaints, stage);
     if (node.kind != NodeKind::table) return source;
     for (const JobDeclaration& job : context.options.jobs) {
-        if (job.name == stage.job) stage.job_version = job.version;
+        if (job.name != stage.job) continue;
+        stage.job_version = job.version;
+        // A frozen sweep is audited by what was declared when it was submitted.
+        if (!context.frozen) stage.checks = job.checks;
     }
     read_member(context, node, "resources", resources_keys(), stage.resources);
     read_member(context, node, "limits", limits_keys(), stage.limits);
@@ -76,6 +79,10 @@ StageSource read_stage(ReadingContext& context, const Node& node) {
     read_member(context, node, "checkpoints", checkpoints_keys(), stage.checkpoints);
     if (const Node* records = node.find("records")) {
         read_member(context, *records, "from", records_from_keys(), stage.records.from);
+    }
+    if (const Node* checks = node.find("checks")) {
+        const std::vector<Check> own = read_checks(context, *checks);
+        stage.checks.insert(stage.checks.end(), own.begin(), own.end());
     }
     read_points(context, source);
     check_code(context, source);

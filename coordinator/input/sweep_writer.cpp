@@ -63,6 +63,21 @@ std::string format_conditions(const std::vector<Condition>& conditions) {
     return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
+std::string format_checks(const std::vector<Check>& checks) {
+    std::vector<std::string> texts;
+    for (const Check& check : checks) {
+        Object members{
+            {"name", check.name}
+        };
+        if (!check.axis.empty()) members.emplace_back("axis", check.axis);
+        if (!check.column.empty()) members.emplace_back("column", check.column);
+        if (check.at_least) members.emplace_back("at_least", *check.at_least);
+        if (check.at_most) members.emplace_back("at_most", *check.at_most);
+        texts.push_back(format_members(members));
+    }
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
 // A long run of integers in equal steps as a range: a million of them in one line.
 std::optional<std::string> format_range(const std::vector<Value>& values) {
     if (values.size() < 3) return std::nullopt;
@@ -165,11 +180,14 @@ void write_running(Writer& writer, const Stage& stage) {
         )
     );
     writer.line("records.required", format_texts(stage.records.required));
+    writer.texts_unless_empty("records.optional", stage.records.optional);
+    writer.texts_unless_empty("records.varies", stage.records.varies);
     const RecordsFrom& from = stage.records.from;
     writer.text_unless_empty("records.from.stdout", from.stdout_pattern);
     writer.text_unless_empty("records.from.json", from.json);
     writer.text_unless_empty("records.from.jsonl", from.jsonl);
     writer.text_unless_empty("records.from.csv", from.csv);
+    if (!stage.checks.empty()) writer.line("checks", format_checks(stage.checks));
     const bool keeps_last = stage.checkpoints.after == KeepCheckpoints::last;
     writer.line("checkpoints.after", quoted(keeps_last ? "last" : "none"));
     writer.text_unless_empty("checkpoints.from", stage.checkpoints.from);

@@ -110,6 +110,9 @@ void add_retry(CLI::App& app, Context& context);
 void add_stop(CLI::App& app, Context& context);
 void add_submit(CLI::App& app, Context& context);
 
+// ---- verbs that decide (tools/cli/decide) ----
+void add_audit(CLI::App& app, Context& context);
+
 // ---- verbs that read and look after (tools/cli/read, tools/cli/site) ----
 void add_completion(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);

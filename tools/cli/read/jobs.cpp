@@ -58,6 +58,9 @@ Object as_json(const JobDeclaration& job, bool runs_here) {
     Array parameters;
     for (const ParameterDeclaration& parameter : job.parameters)
         parameters.emplace_back(as_json(parameter));
+    Array checks;
+    for (const Check& check : job.checks)
+        checks.emplace_back(check.name);
     Array columns;
     for (const ColumnDeclaration& column : job.columns)
         columns.emplace_back(Object{
@@ -82,6 +85,7 @@ Object as_json(const JobDeclaration& job, bool runs_here) {
         {"parameters",       std::move(parameters)    },
         {"other_parameters", job.other_parameters     },
         {"columns",          std::move(columns)       },
+        {"checks",           std::move(checks)        },
         {"shapes",           std::move(shapes)        }
     };
 }
@@ -137,6 +141,9 @@ void print_job(const JobDeclaration& job, const Context& context, bool runs_here
     for (const ColumnDeclaration& column : job.columns)
         columns.add({"  " + column.name, column.doc});
     print_lines(columns.lines());
+    if (!job.checks.empty()) fmt::print("\nchecks that `xorch audit` makes of them:\n");
+    for (const Check& check : job.checks)
+        fmt::print("  {}\n", check.name);
     if (!job.shapes.empty()) fmt::print("\nshapes:\n");
     TextTable shapes({Align::left, Align::left, Align::left});
     for (const ShapeDeclaration& shape : job.shapes)

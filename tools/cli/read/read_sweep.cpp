@@ -1,7 +1,11 @@
 #include "tools/cli/read/read_sweep.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
+#include "coordinator/report/completeness.h"
+#include "coordinator/report/text.h"
 #include "tools/cli/sweeps.h"
 
 namespace xorch {
@@ -10,6 +14,12 @@ Result<SweepReader> open_named_sweep(Disk& disk, const Context& context, const s
     auto layout = find_sweep(context.home, sweep);
     if (!layout) return tl::unexpected(layout.error());
     return SweepReader::open(disk, *std::move(layout));
+}
+
+void warn_if_incomplete(const SweepReader& sweep, StageIndex stage) {
+    const auto completeness = completeness_of(sweep, stage);
+    if (!completeness || completeness->holds) return;
+    fmt::print(stderr, "{}\n", escape_for_terminal(describe_completeness(*completeness)));
 }
 
 void print_lines(const std::vector<std::string>& lines) {

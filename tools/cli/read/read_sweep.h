@@ -16,6 +16,10 @@ namespace xorch {
 // Finds the sweep and reads its journal.
 Result<SweepReader> open_named_sweep(Disk& disk, const Context& context, const std::string& sweep);
 
+// Whoever reads a part should not take it for the whole: says on standard error what the stage
+// lacks.
+void warn_if_incomplete(const SweepReader& sweep, StageIndex stage);
+
 void print_lines(const std::vector<std::string>& lines);
 
 // Bytes as they are, to standard output.

@@ -224,6 +224,7 @@ Result<ExitCode> print_records(const Context& context, const RecordsOptions& opt
     if (auto written = write_rows(*table, *choice, **sink); !written) {
         return tl::unexpected(written.error());
     }
+    if (to_terminal) warn_if_incomplete(*sweep, *stage);
     return ExitCode::complete;
 }
 

@@ -21,6 +21,7 @@ Result<ExitCode> print_summary(const Context& context, const SummaryOptions& opt
     if (!sweep) return tl::unexpected(sweep.error());
     const auto summary = make_summary(*sweep);
     if (!summary) return tl::unexpected(summary.error());
+    warn_if_incomplete(*sweep, summary_stage(sweep->plan()));
     if (!options.json && !context.terminal.is_terminal) {
         const auto printed = print_bytes(format_summary_tsv(*summary));
         if (!printed) return tl::unexpected(printed.error());

@@ -1,0 +1,16 @@
+#pragma once
+
+// Whether the code and the data that a sweep was frozen from are still what they were. Reads all of
+// both again, so it takes as long as they are large.
+
+#include <vector>
+
+#include "coordinator/report/audit/audit.h"
+
+namespace xorch {
+
+// Adds a flaw for each done unit whose code, or whose data, has changed or is gone. An adopted or
+// resumed result was made of the same, or it would have another id.
+void add_stale(const SweepReader& sweep, StageAudit& audit);
+
+}  // namespace xorch

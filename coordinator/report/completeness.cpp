@@ -1,0 +1,32 @@
+#include "coordinator/report/completeness.h"
+
+#include <fmt/format.h>
+
+#include "coordinator/report/audit/audit.h"
+
+namespace xorch {
+
+Result<Completeness> completeness_of(const SweepReader& sweep, StageIndex stage) {
+    const auto audit = audit_stage(sweep, stage);
+    if (!audit) return tl::unexpected(audit.error());
+    return Completeness{
+        .stage = audit->name,
+        .expected = audit->expected,
+        .done = audit->done,
+        .sound = audit->sound,
+        .holds = audit->holds()};
+}
+
+std::string describe_completeness(const Completeness& completeness) {
+    if (completeness.holds) return "";
+    return fmt::format(
+        "{} is incomplete: {} of {} units are done, {} of them sound; `xorch audit` names the "
+        "others",
+        completeness.stage,
+        completeness.done,
+        completeness.expected,
+        completeness.sound
+    );
+}
+
+}  // namespace xorch
