@@ -1,5 +1,6 @@
 #include "jobs/torch/data_parallel.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace xorch {
@@ -26,10 +27,6 @@ class GradientHook final : public torch::autograd::FunctionPostHook {
 
 // Beside a number of this size, f64 has no digits below gradient_quantum.
 constexpr double rounder = 1.5 * 0x1p52 * gradient_quantum;
-
-torch::Tensor rounded(const torch::Tensor& values) {
-    return values.to(torch::kFloat64).add_(rounder).sub_(rounder);
-}
 
 }  // namespace
 
@@ -68,11 +65,12 @@ void DataParallel::fill_buckets(std::size_t bucket_bytes) {
         bytes += static_cast<std::size_t>(each->numel()) * sizeof(double);
     }
     constexpr std::int64_t totals = 2;
+    const auto options = torch::dtype(torch::kFloat64).device(parameters_.front().device());
+    std::int64_t longest = 1;
     for (Bucket& bucket : buckets_) {
         std::int64_t elements = &bucket == &buckets_.back() ? totals : 0;
         for (const torch::Tensor& parameter : bucket.parameters)
             elements += parameter.numel();
-        const auto options = torch::dtype(torch::kFloat64).device(parameters_.front().device());
         bucket.flat = torch::zeros({elements}, options);
         std::int64_t place = 0;
         for (const torch::Tensor& parameter : bucket.parameters) {
@@ -80,8 +78,10 @@ void DataParallel::fill_buckets(std::size_t bucket_bytes) {
                 bucket.flat.narrow(0, place, parameter.numel()).view(parameter.sizes())
             );
             place += parameter.numel();
+            longest = std::max(longest, parameter.numel());
         }
     }
+    scratch_ = torch::empty({longest}, options);
     totals_ = buckets_.back().flat.narrow(0, buckets_.back().flat.numel() - totals, totals);
 }
 
@@ -137,7 +137,7 @@ void DataParallel::begin_step(std::int64_t items) {
 }
 
 void DataParallel::add_item(const torch::Tensor& loss) {
-    totals_[0].add_(rounded(loss.detach()));
+    add_rounded(totals_[0], loss.detach());
     --items_left_;
     is_running_ = true;
     try {
@@ -152,13 +152,19 @@ void DataParallel::add_item(const torch::Tensor& loss) {
 void DataParallel::on_gradient(Bucket& bucket, std::size_t place) {
     if (!is_running_) return;
     torch::Tensor& gradient = bucket.parameters[place].mutable_grad();
-    bucket.sums[place].add_(rounded(gradient));
+    add_rounded(bucket.sums[place], gradient);
     gradient.reset();
     if (items_left_ > 0) return;
     --bucket.missing;
     // MPI takes calls of one thread only; NCCL does not mind autograd's own.
     const bool may_start = ranks_.device() == Device::cuda || std::this_thread::get_id() == owner_;
     if (may_start) start_complete();
+}
+
+void DataParallel::add_rounded(torch::Tensor sum, const torch::Tensor& values) {
+    const torch::Tensor part = scratch_.narrow(0, 0, values.numel()).view(values.sizes());
+    part.copy_(values).add_(rounder).sub_(rounder);
+    sum.add_(part);
 }
 
 // In one order on every rank, whatever the order of gradients.

@@ -67,6 +67,7 @@ class DataParallel {
     void begin_step(std::int64_t items);
     void add_item(const torch::Tensor& loss);
     void on_gradient(Bucket& bucket, std::size_t place);
+    void add_rounded(torch::Tensor sum, const torch::Tensor& values);
     void start_complete();
     Result<void> wait_for_all();
     double take_mean();
@@ -75,7 +76,8 @@ class DataParallel {
     Communicator& ranks_;
     std::thread::id owner_ = std::this_thread::get_id();
     std::vector<Bucket> buckets_;
-    torch::Tensor totals_;  // loss and number of items, in the last bucket
+    torch::Tensor totals_;   // loss and number of items, in the last bucket
+    torch::Tensor scratch_;  // f64, as long as the longest parameter
     std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;  // they own the hooks
     bool is_running_ = false;                                           // a backward of ours
     std::int64_t items_left_ = 0;                                       // of this rank and step
