@@ -60,7 +60,8 @@ struct GangRun {
     PortLease port;       // MASTER_PORT
     std::string address;  // MASTER_ADDR
     bool began = false;   // rank 0 runs
-    PortLease check;      // where its nodes report before that; none if they have before
+    PortLease check;      // where its nodes are checked before that; none if they were before
+    std::string check_token;
 
     // Of native units: rank 0 speaks as a runner does.
     std::string socket_path;
@@ -219,7 +220,7 @@ struct AttemptRunner::Content {
     Devices devices;
     Ownership ownership;
     RunnerPool runners;
-    std::set<std::vector<std::string>> checked_nodes;  // of gangs whose nodes reached each other
+    std::set<std::vector<std::string>> checked_nodes;  // of gangs whose nodes passed
     std::map<std::uint64_t, Attempt> attempts;
     std::map<pid_t, std::uint64_t> mains;
     std::uint64_t last_serial = 0;

@@ -53,9 +53,10 @@ std::vector<std::string> nodes_of(const std::vector<RankHost>& hosts) {
 }
 
 // Nobody else's, so that a stranger who finds the port is not taken for a node.
-std::string fresh_token() {
+Result<std::string> fresh_token() {
     std::array<std::uint64_t, 2> numbers{};
-    if (::getrandom(numbers.data(), sizeof numbers, 0) != sizeof numbers) return {};
+    if (::getrandom(numbers.data(), sizeof numbers, 0) != sizeof numbers)
+        return fail_from_errno("asking for random numbers", errno);
     return fmt::format("{:016x}{:016x}", numbers[0], numbers[1]);
 }
 
@@ -84,6 +85,9 @@ Result<void> AttemptRunner::Content::begin_gang(Attempt& attempt) {
         auto check = lease_port(*folder, port_seed(assignment));
         if (!check) return tl::unexpected(check.error());
         attempt.gang->check = std::move(*check);
+        auto token = fresh_token();
+        if (!token) return tl::unexpected(token.error());
+        attempt.gang->check_token = std::move(*token);
     }
     return is_native(*attempt.stage) ? listen_to_gang(attempt) : Result<void>();
 }
@@ -116,7 +120,7 @@ GangRequest AttemptRunner::Content::gang_request(const Attempt& attempt) const {
         .address = attempt.gang->address,
         .port = attempt.gang->port.port,
         .check_port = attempt.gang->check.port,
-        .check_token = fresh_token(),
+        .check_token = attempt.gang->check_token,
         .own_environment = base_environment
     };
 }

@@ -34,7 +34,7 @@ struct GangPlan {
     bool keep_slurm = false;
     std::string stop_file;
     std::string stop_signal;  // as in the sweep file; sent once the stop file is there
-    // Where the nodes tell rank 0 that they reach it, and by which word; 0 = they have before.
+    // Where the nodes meet rank 0 for their check, and by which word; 0 = they passed before.
     std::uint16_t check_port = 0;
     std::string check_token;
 
