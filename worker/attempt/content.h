@@ -182,7 +182,7 @@ struct AttemptRunner::Content {
     void on_gang_event(Attempt& attempt);
     void hear_gang(Attempt& attempt);
     void end_lent_ranks(const AttemptOrder& order) const;
-    void terminate_gang(const Attempt& attempt) const;
+    void terminate_gang(Attempt& attempt) const;
     void kill_gang(Attempt& attempt);
     void kill_launcher_in_time(Attempt& attempt);
     bool ends_gang(const Attempt& attempt);

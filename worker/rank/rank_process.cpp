@@ -251,6 +251,8 @@ void RankProcess::tick() {
         stop_sent_ = true;
         ::kill(child_, signal);
     }
+    const std::string terminate = order_.folder + "/" + gang_terminate_name;
+    if (!told_to_end_ && ::access(terminate.c_str(), F_OK) == 0) pass_signal(SIGTERM);
     watch_memory();
 }
 

@@ -177,6 +177,65 @@ TEST_F(Gangs, RanksThatDoNotListenAreKilledAfterTheGraces) {
     EXPECT_TRUE(process_is_gone(pid_of(1)));
 }
 
+// Both "nodes" are this machine: what it takes is that the first rank of each is told of two.
+TEST_F(Gangs, NodesAreCheckedBeforeTheFirstGangOnThem) {
+    shell("echo > ran-$RANK yes");
+    Assignment gang = assignment(0);
+    gang.hosts = {
+        {"here",  1},
+        {"there", 1}
+    };
+    start(std::move(gang));
+    const AttemptEnd end = wait_for_end(0);
+    EXPECT_EQ(end.cause, Cause::none) << end.message << end.tail;
+    EXPECT_EQ(read_text(directory() + "/ran-1"), "yes\n");
+}
+
+TEST_F(Gangs, ANodeThatFailsTheCheckIsNamedAndNoRankRuns) {
+    settings().program = directory() + "/liar";
+    write_text(
+        settings().program,
+        "#!/usr/bin/python3\n"
+        "import json, os, socket, sys\n"
+        "if os.environ['OMPI_COMM_WORLD_RANK'] == '0':\n"
+        "    os.execv('" XORCH_RANK_PROGRAM
+        "', sys.argv)\n"
+        "plan = json.load(open(sys.argv[2] + '/gang.json'))\n"
+        "while True:\n"
+        "    try: link = socket.create_connection((plan['address'], plan['check_port'])); break\n"
+        "    except ConnectionRefusedError: pass\n"
+        "link.sendall((plan['check_token'] + ' there\\n').encode() + bytes(16384))\n"
+        "link.recv(1)\n"
+    );
+    std::filesystem::permissions(settings().program, std::filesystem::perms::owner_all);
+    shell("echo > ran-$RANK yes");
+    Assignment gang = assignment(0);
+    gang.hosts = {
+        {"here",  1},
+        {"there", 1}
+    };
+    start(std::move(gang));
+    const AttemptEnd end = wait_for_end(0);
+    EXPECT_EQ(end.cause, Cause::agent_lost);
+    EXPECT_EQ(end.unfit_node, "there");
+    EXPECT_THAT(end.message, HasSubstr("the check of its nodes failed: there gave wrong numbers"));
+    EXPECT_FALSE(std::filesystem::exists(directory() + "/ran-0"));
+}
+
+TEST_F(Gangs, RanksOnOtherNodesAreTerminatedByAFileThatTheirParentsSee) {
+    shell(
+        "trap 'echo > term-$RANK yes; exit 0' TERM; echo > ready-$RANK yes; "
+        "while :; do read x < /dev/null; done"
+    );
+    start_gang(0);
+    ASSERT_TRUE(wait_for_file(directory() + "/ready-0"));
+    ASSERT_TRUE(wait_for_file(directory() + "/ready-1"));
+    write_text(layout().gang(assignment(0).id, {1}) + "/terminate", "");
+    EXPECT_TRUE(wait_for_file(directory() + "/term-0"));
+    EXPECT_TRUE(wait_for_file(directory() + "/term-1"));
+    wait_for_end(0);
+}
+
 TEST_F(Gangs, OneThatIsSupersededEndsAtOnce) {
     start_waiting_gang();
     order(EndAttempt{.unit = {}, .attempt = {1}, .cause = Cause::superseded, .at_once = true});
