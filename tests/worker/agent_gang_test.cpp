@@ -60,18 +60,18 @@ TEST(AgentOfAGang, EndsLentRanksBeforeItStartsWhatTakesTheirPlace) {
     EXPECT_TRUE(std::holds_alternative<StartAttempt>(harness.orders[1]));
 }
 
-TEST(AgentOfAGang, EndsAllLentRanksOnceWhenItsSlotsAreGivenAway) {
+TEST(AgentOfAGang, EndsAllLentRanksOnceWhenItHasLongBeenLeaderless) {
     AgentHarness harness(with_gangs());
     harness.connect();
     harness.clear();
-    harness.advance(harness.sweep.tuning.lost_after - Millis{1});
+    harness.advance(harness.sweep.tuning.leaderless_exit - Millis{1});
     EXPECT_THAT(harness.ordered<EndForeignRanks>(), IsEmpty());
     harness.advance(Millis{1});
-    harness.advance(harness.sweep.tuning.lost_after);
+    harness.advance(harness.sweep.tuning.leaderless_exit);
     EXPECT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(1));
     harness.connect();
     harness.clear();
-    harness.advance(harness.sweep.tuning.lost_after);
+    harness.advance(harness.sweep.tuning.leaderless_exit);
     EXPECT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(1));
 }
 
@@ -95,7 +95,10 @@ TEST(AgentOfAGang, GivesUpGangsOfSeveralNodesOfWhichNobodyHearsAnyMore) {
     queued.id.bytes[0] = 1;
     harness.assign({assignment_of(unit_at(0, 1)), gang(3, 2), queued});
     ASSERT_THAT(harness.started(), SizeIs(2));
-    harness.advance(harness.sweep.tuning.lost_after);
+    harness.advance(harness.sweep.tuning.leaderless_exit - Millis{1});
+    EXPECT_THAT(harness.ordered<EndAttempt>(), IsEmpty());
+    EXPECT_THAT(harness.ordered<EndForeignRanks>(), SizeIs(1));
+    harness.advance(Millis{1});
     ASSERT_THAT(harness.ordered<EndAttempt>(), SizeIs(1));
     EXPECT_EQ(harness.ordered<EndAttempt>()[0].unit, unit_at(0));
     EXPECT_EQ(harness.ordered<EndAttempt>()[0].cause, Cause::agent_lost);
@@ -107,7 +110,7 @@ TEST(AgentOfAGang, GivesUpGangsOfSeveralNodesOfWhichNobodyHearsAnyMore) {
 TEST(AgentOfAGang, LooksForNoRanksWhereNoUnitHasSeveral) {
     AgentHarness harness;
     harness.connect();
-    harness.advance(2 * harness.sweep.tuning.lost_after);
+    harness.advance(2 * harness.sweep.tuning.leaderless_exit);
     EXPECT_THAT(harness.ordered<EndForeignRanks>(), IsEmpty());
 }
 

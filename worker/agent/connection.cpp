@@ -105,8 +105,9 @@ Millis Agent::Content::leaderless_at() const {
     return idle ? last_heard + sweep.tuning.leaderless_exit : never;
 }
 
-// The ranks here of gangs that others lead are not awaited any more, and neither are those of gangs
-// that this agent leads awaited elsewhere: other agents end them, or have done so.
+// A node that nobody reaches may have ranks that wait for others for ever, and so may its gangs
+// elsewhere. Nothing but their end depends on this: nobody is given their slots before this agent
+// was told to end them.
 void Agent::Content::give_up_gangs() {
     ended_foreign = true;
     out.orders.emplace_back(EndForeignRanks{});
@@ -120,14 +121,15 @@ void Agent::Content::give_up_gangs() {
     }
 }
 
-// When the coordinator has given away what this node lends to gangs that other agents lead.
+// Much later than the coordinator gives their units away: one that is away for some minutes costs
+// no gang its work.
 Millis Agent::Content::forsaken_at() const {
-    return has_gangs() && !ended_foreign ? last_heard + sweep.tuning.lost_after : never;
+    return has_gangs() && !ended_foreign ? last_heard + sweep.tuning.leaderless_exit : never;
 }
 
 bool Agent::Content::has_gangs() const {
     return std::any_of(sweep.stages.begin(), sweep.stages.end(), [](const Stage& stage) {
-        return stage.resources.ranks > 1;
+        return stage.resources.is_gang();
     });
 }
 

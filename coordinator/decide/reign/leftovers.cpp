@@ -61,7 +61,7 @@ void Reign::Live::stop_taken_units(
                                 state.unit(attempt.unit).attempt == attempt.attempt.value;
         if (is_current) continue;
         const Millis grace = sweep.stages[attempt.unit.stage.value].limits.grace;
-        take(now, agent, attempt, 2 * grace + sweep.tuning.lost_after);
+        take(now, agent, attempt, 2 * grace + unheard_for());
         // Whoever cancels asks it to stop in order.
         if (is_there && phase == UnitPhase::cancelled) continue;
         const StopAttempt stop{
@@ -90,7 +90,6 @@ std::vector<HeldGang> Reign::Live::held_gangs(const FactBatch& batch) const {
 void Reign::Live::end_ranks(
     Now now, const std::vector<HeldGang>& held, const FactBatch& batch, Effects& effects
 ) {
-    const Tuning& tuning = state.plan().sweep().tuning;
     for (const HeldGang& gang : held) {
         const UnitKey unit = gang.attempt.unit;
         const bool is_current =
@@ -101,7 +100,7 @@ void Reign::Live::end_ranks(
         const bool over = has_end(batch, gang.attempt) && !has_any<AgentGone>(batch);
         for (const GangShare& share : gang.shares) {
             if (!is_present(share.agent)) continue;
-            if (!over) take(now, share.agent, gang.attempt, tuning.lost_after);
+            if (!over) take(now, share.agent, gang.attempt, unheard_for());
             const bool lends = share.agent != leader;
             if (!lends || planted::has(planted::Bug::end_ranks_forgotten)) continue;
             const EndRanks message{gang.id, gang.attempt.attempt};
@@ -116,15 +115,30 @@ void Reign::Live::take(Now now, IncarnationId agent, AssignedUnit attempt, Milli
     taken.push_back({attempt, now.boot + lives_for});
 }
 
+// An agent that says hello may have missed what it was told before: it starts again. Its welcome
+// tells it once more.
+void Reign::Live::renew_taken(Now now, IncarnationId agent) {
+    for (TakenAttempt& each : presence.agents[agent].taken) {
+        if (each.until > now.boot) each.until = std::max(each.until, now.boot + unheard_for());
+    }
+}
+
+// What an agent is told reaches it on the connection that it has, in order; if nothing does, it
+// says hello on another one after `lost_after`, or is gone. One that has not by then, and not a
+// while later, has heard it. So nothing rests on what an agent does that hears nothing.
+Millis Reign::Live::unheard_for() const {
+    const Tuning& tuning = state.plan().sweep().tuning;
+    return tuning.lost_after + tuning.suspect_after;
+}
+
 // What the agent was just told to kill.
 void Reign::Live::remember_superseded(Now now, IncarnationId agent, const Effects& said) {
-    const Millis lives_for = state.plan().sweep().tuning.lost_after;
     for (const Outgoing& message : said.messages) {
         const auto* to = std::get_if<ToAgent>(&message);
         const auto* welcome = to == nullptr ? nullptr : std::get_if<Welcome>(&to->message);
         if (welcome == nullptr) continue;
         for (const AssignedUnit& attempt : welcome->superseded)
-            take(now, agent, attempt, lives_for);
+            take(now, agent, attempt, unheard_for());
     }
 }
 

@@ -116,8 +116,9 @@ void Reign::Live::greet(Now now, const AgentHello& hello) {
         seen.greeted_at = now.boot;
         // What an earlier agent, or this one under an earlier coordinator, left on the node ends
         // when it hears the welcome.
-        if (was_known) take(now, hello.incarnation, {}, state.plan().sweep().tuning.lost_after);
+        if (was_known) take(now, hello.incarnation, {}, unheard_for());
     }
+    renew_taken(now, hello.incarnation);
     seen.greeted = true;
     seen.sent_home = presence.stopping != Stopping::no;
     seen.last_heard = now.boot;

@@ -45,6 +45,8 @@ struct Reign::Live {
         Now now, const std::vector<HeldGang>& held, const FactBatch& batch, Effects& effects
     );
     void take(Now now, IncarnationId agent, AssignedUnit attempt, Millis lives_for);
+    void renew_taken(Now now, IncarnationId agent);
+    Millis unheard_for() const;
     void remember_superseded(Now now, IncarnationId agent, const Effects& said);
     void lose_leavers(Now now);
 

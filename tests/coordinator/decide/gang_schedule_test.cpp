@@ -345,7 +345,7 @@ TEST(GangSuspect, RunsAloneOnAllItsNodesOnceTheyAreIdle) {
         ASSERT_THAT(harness.state().gangs(), SizeIs(1)) << death;
         harness.started(first, key(0, 0));
         first = harness.join(next++, "n1", 1);
-        for (int i = 0; i < 14; ++i) {
+        for (int i = 0; i < 16; ++i) {
             for (const IncarnationId each : {first, agent_b}) {
                 const auto held = static_cast<std::uint32_t>(harness.held(each).size());
                 harness.say(each, AgentHeartbeat{.running = held});

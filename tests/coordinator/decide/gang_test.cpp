@@ -239,19 +239,40 @@ TEST_F(GangOfTwo, BlamesNoNodeThatIsNotItsOwn) {
     EXPECT_THAT(harness.state().blamed_nodes(), IsEmpty());
 }
 
-TEST_F(GangOfTwo, DoesNotComeToANodeWhereACancelledUnitMayLiveOn) {
-    const IncarnationId first = leader();
+// Taken from its nodes and ready again; nothing else is.
+class GangThatWasTaken : public GangOfTwo {
+ protected:
+    GangThatWasTaken() {
+        const IncarnationId first = leader();
+        harness.request(
+            "s", "cancel", R"({"ranges": [{"stage": "small", "first": 1, "count": 7}]})"
+        );
+        harness.request("c", "cancel", R"({"units": ["wide/0"]})");
+        harness.request("r", "retry", R"({"units": ["wide/0"]})");
+        EXPECT_EQ(harness.phase(unit), UnitPhase::ready);
+        EXPECT_FALSE(runs()) << "nobody knows yet that it is gone";
+        harness.say(first, harness.report(first, unit, 1, ended(Cause::cancelled)));
+        EXPECT_FALSE(runs()) << "ranks may live on where they were lent a place";
+    }
+
     const IncarnationId other = lender();
-    harness.request("s", "cancel", R"({"ranges": [{"stage": "small", "first": 1, "count": 7}]})");
-    harness.request("c", "cancel", R"({"units": ["wide/0"]})");
-    harness.request("r", "retry", R"({"units": ["wide/0"]})");
-    EXPECT_EQ(harness.phase(unit), UnitPhase::ready);
-    EXPECT_FALSE(runs()) << "nobody knows yet that it is gone";
-    harness.say(first, harness.report(first, unit, 1, ended(Cause::cancelled)));
-    EXPECT_FALSE(runs()) << "ranks may live on where they were lent a place";
+};
+
+TEST_F(GangThatWasTaken, ComesBackOnceTheLenderMustHaveHeardOfIt) {
+    silence({});
+    EXPECT_FALSE(runs()) << "it may be about to say hello on another connection";
     silence({});
     EXPECT_TRUE(runs());
     EXPECT_FALSE(agent(other).gone);
+}
+
+TEST_F(GangThatWasTaken, WaitsAnewWhereALenderSaysHello) {
+    silence({});
+    harness.hello(other, {});
+    silence({});
+    EXPECT_FALSE(runs()) << "it may not have heard its welcome";
+    silence({});
+    EXPECT_TRUE(runs());
 }
 
 }  // namespace
