@@ -1,4 +1,4 @@
-// How fast facts are applied and units are scheduled. Run by hand:
+// How fast facts are applied, units are scheduled and gangs are placed. Run by hand:
 //   build/release/tools/bench/decide_bench [units]
 //
 // Prints one line per measurement: what, units, seconds, microseconds per unit.
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "coordinator/decide/reign.h"
+#include "coordinator/decide/schedule/gangs.h"
 
 namespace xorch {
 namespace {
@@ -156,6 +157,45 @@ void bench_reign(std::uint32_t units) {
     print("reign, one agent", static_cast<std::uint32_t>(done), time.seconds());
 }
 
+// Agents whose nodes are all free at once, in allocations of 64, and gangs of two and of eight
+// ranks for half of them among single units for the rest: all gangs are placed, one after another.
+void bench_gangs(std::uint32_t agents) {
+    constexpr std::uint32_t allocation_nodes = 64;
+    Sweep sweep = make_plan(agents).sweep();
+    for (const std::uint32_t ranks : {2U, 8U}) {
+        Stage& gang = sweep.stages.emplace_back(sweep.stages.front());
+        gang.name = fmt::format("gang{}", ranks);
+        gang.resources.ranks = ranks;
+        gang.resources.ranks_per_node = 1;
+        Axis axis{.name = "a", .values = {}, .when = {}};
+        for (std::uint32_t i = 0; i < agents / 4 / ranks; ++i)
+            axis.values.emplace_back(static_cast<int>(i));
+        gang.axes = {axis};
+    }
+    auto plan = Plan::make(std::move(sweep));
+    XORCH_CHECK(plan.has_value(), plan.error().message);
+    State state(std::move(*plan));
+    const Now now{Millis{1}, Millis{1}};
+    Presence presence(state, EpochNumber{1}, now);
+    FactBatch joined;
+    for (std::uint32_t i = 0; i < agents; ++i) {
+        const IncarnationId one{i + 1};
+        const AllocationId allocation{i / allocation_nodes + 1};
+        joined.facts.emplace_back(AgentJoined{one, allocation, fmt::format("n{}", i), {.cpus = 1}});
+        presence.agents[one] = {.last_heard = now.boot, .greeted = true};
+    }
+    must(state.apply(joined, {1, 0, 64}));
+    std::uint32_t placed = 0;
+    const Stopwatch time;
+    GangPlacer gangs(state, presence, now);
+    for (Effects next = gangs.next(); !next.empty(); next = gangs.next()) {
+        must(state.apply({{}, next.facts}, {1, 0, 64}));
+        ++placed;
+    }
+    XORCH_CHECK(placed > 0, "no gang was placed");
+    print(fmt::format("gangs on {} free nodes", agents), placed, time.seconds());
+}
+
 }  // namespace
 }  // namespace xorch
 
@@ -167,5 +207,7 @@ int main(int argc, char** argv) {
         xorch::bench_apply(units);
         xorch::bench_reign(units);
     }
+    for (const std::uint32_t agents : {256U, 1'024U, 4'096U})
+        xorch::bench_gangs(agents);
     return 0;
 }

@@ -91,8 +91,8 @@ void Reign::Live::go_on(Now now) {
         perform(now, end_reign(state, presence, *reason, now));
         return;
     }
-    for (Effects gang = place_gang(state, presence, now); !gang.empty();
-         gang = place_gang(state, presence, now)) {
+    GangPlacer gangs(state, presence, now);
+    for (Effects gang = gangs.next(); !gang.empty(); gang = gangs.next()) {
         perform(now, std::move(gang));
     }
     perform(now, schedule(state, presence, now));

@@ -4,6 +4,7 @@
 // (decision 0011). Pure, like all rules.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -63,8 +64,28 @@ struct Reservation {
 // Seldom true, and asked at every decision.
 bool any_gang_is_ready(const State& state);
 
-// The next gang that can start now, given out; no effects if none can.
-Effects place_gang(const State& state, const Presence& presence, Now now);
+class GangScheduler;
+
+// Gives out one gang after another, all at the same moment: what it knows of the nodes is found out
+// once. Made anew whenever anything but these gangs may have changed.
+class GangPlacer {
+ public:
+    GangPlacer(const State& state, const Presence& presence, Now now);
+    ~GangPlacer();
+    GangPlacer(const GangPlacer&) = delete;
+    GangPlacer& operator=(const GangPlacer&) = delete;
+
+    // The next gang that can start now; no effects if none can. Its facts are applied before the
+    // next call.
+    Effects next();
+
+ private:
+    const State& state_;
+    const Presence& presence_;
+    Now now_;
+    std::unique_ptr<GangScheduler> scheduler_;  // none before the first gang
+    std::vector<GangShare> given_;              // to the last
+};
 
 // For the first gang, in the order of stages, that cannot start now; nothing if none waits, or if
 // none of the present allocations will hold it in time.
