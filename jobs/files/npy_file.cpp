@@ -45,9 +45,8 @@ Result<Raster> read_npy(std::string_view bytes) {
             fmt::format("an NPY array that is no image: it has {} dimensions", array->shape.size())
         );
     }
-    if (array->count() < 1 || static_cast<double>(array->count()) > raster_samples_max) {
-        return fail(ErrorCode::invalid_input, "an NPY array of impossible size");
-    }
+    auto sized = check_raster_size(static_cast<double>(array->count()), bytes.size());
+    if (!sized) return tl::unexpected(sized.error());
     return take_elements(*array, read);
 }
 

@@ -41,6 +41,28 @@ Raster take_samples(const cv::Mat& matrix) {
     return raster;
 }
 
+// Four bytes, the highest first.
+double size_at(const std::string& bytes, std::size_t at) {
+    double size = 0.0;
+    for (std::size_t i = at; i < at + 4; ++i) {
+        size = 256.0 * size + static_cast<unsigned char>(bytes[i]);
+    }
+    return size;
+}
+
+// The first chunk has width, height, depth and kind of colour at fixed places. OpenCV would take
+// memory for whatever they say.
+Result<void> check_header(const std::string& bytes) {
+    constexpr std::size_t width_at = 16;
+    constexpr std::size_t height_at = 20;
+    constexpr std::size_t kind_at = 25;
+    if (bytes.size() <= kind_at) return fail(ErrorCode::corrupted, "a truncated PNG");
+    const double channels = bytes[kind_at] == 0 ? 1 : 4;
+    return check_raster_size(
+        channels * size_at(bytes, width_at) * size_at(bytes, height_at), bytes.size()
+    );
+}
+
 Result<void> write_matrix(const std::string& path, const cv::Mat& matrix) {
     try {
         if (cv::imwrite(path, matrix)) return {};
@@ -53,6 +75,7 @@ Result<void> write_matrix(const std::string& path, const cv::Mat& matrix) {
 }  // namespace
 
 Result<Raster> read_png(const std::string& bytes) {
+    if (auto ok = check_header(bytes); !ok) return tl::unexpected(ok.error());
     try {
         const cv::Mat buffer(
             1,

@@ -3,7 +3,10 @@
 // What image files hold, before it means anything: samples as they were written.
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
+
+#include "core/error.h"
 
 namespace xorch {
 
@@ -22,7 +25,11 @@ struct Raster {
     }
 };
 
-// More is no microscopy image of a sweep but a damaged header, and would take the memory of all.
-constexpr double raster_samples_max = 1e9;
+// More is no microscopy image of a sweep but a damaged header: 2 GB of doubles.
+constexpr double raster_samples_max = 2.5e8;
+
+// Before memory is taken for what a header claims: the image is not empty, not too large, and not
+// more than a file of that size could hold.
+Result<void> check_raster_size(double samples, std::uintmax_t file_bytes);
 
 }  // namespace xorch

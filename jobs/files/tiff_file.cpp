@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 namespace xorch {
@@ -79,7 +80,8 @@ struct Block {
 
 class TiffReader {
  public:
-    TiffReader(TIFF* file, const std::string& message) : file_(file), message_(message) {}
+    TiffReader(TIFF* file, std::uintmax_t file_bytes, const std::string& message)
+        : file_(file), file_bytes_(file_bytes), message_(message) {}
 
     Result<Raster> read() {
         if (auto ok = read_header(); !ok) return tl::unexpected(ok.error());
@@ -110,12 +112,7 @@ class TiffReader {
         TIFFGetFieldDefaulted(file_, TIFFTAG_SAMPLEFORMAT, &format);
         TIFFGetFieldDefaulted(file_, TIFFTAG_PLANARCONFIG, &planar);
         const double all = static_cast<double>(width_) * height_ * samples_;
-        if (all < 1 || all > raster_samples_max) {
-            return fail(
-                ErrorCode::invalid_input,
-                fmt::format("a TIFF of {} x {} pixels, {} samples each", width_, height_, samples_)
-            );
-        }
+        if (auto ok = check_raster_size(all, file_bytes_); !ok) return ok;
         separate_ = planar == PLANARCONFIG_SEPARATE;
         sample_bytes_ = bits / 8U;
         read_sample_ = find_reader(format, bits);
@@ -200,6 +197,7 @@ class TiffReader {
     }
 
     TIFF* file_;
+    std::uintmax_t file_bytes_;
     const std::string& message_;
     std::uint32_t width_ = 0;
     std::uint32_t height_ = 0;
@@ -217,7 +215,10 @@ Result<Raster> read_tiff(const std::string& path) {
     std::string message = "it cannot be opened";
     const TiffHandle file = open_tiff(path, "rm", message);
     if (!file) return fail(ErrorCode::corrupted, "a damaged or truncated TIFF: " + message);
-    return TiffReader(file.get(), message).read();
+    std::error_code error;
+    const std::uintmax_t file_bytes = std::filesystem::file_size(path, error);
+    if (error) return fail_from_errno("its size", error.value());
+    return TiffReader(file.get(), file_bytes, message).read();
 }
 
 Result<void> write_label_tiff(const std::string& path, const Labels& labels) {

@@ -193,6 +193,36 @@ TEST_F(CellsegFiles, TruncatedFilesAreRefusedByName) {
     EXPECT_THAT(read_raster(path("text.png")).error().message, HasSubstr("neither PNG, TIFF"));
 }
 
+// They would take gigabytes before the first missing sample is noticed.
+TEST_F(CellsegFiles, ASmallFileThatClaimsALargeImageIsRefusedAtOnce) {
+    cv::imwrite(path("large.png"), cv::Mat(64, 64, CV_8UC1, cv::Scalar(7)));
+    std::string png = read("large.png");
+    png.replace(16, 8, std::string("\0\0\x3a\x98\0\0\x3a\x98", 8));  // 15000 x 15000
+    write("large.png", png);
+    EXPECT_THAT(
+        read_raster(path("large.png")).error().message,
+        HasSubstr("large.png: an image of 225000000 samples in a file of ")
+    );
+    png[16] = 1;
+    write("large.png", png);
+    EXPECT_THAT(
+        read_raster(path("large.png")).error().message, HasSubstr("large.png: an image of")
+    );
+    ASSERT_TRUE(write_label_tiff(path("large.tif"), Labels(64, 64)));
+    std::string tiff = read("large.tif");
+    // Width and height by their tags; both are 64 as a short number.
+    for (const std::string& tag : {std::string("\0\1", 2), std::string("\1\1", 2)}) {
+        const std::size_t entry = tiff.find(tag + std::string("\3\0\1\0\0\0\x40\0", 8));
+        ASSERT_NE(entry, std::string::npos);
+        tiff.replace(entry + 8, 2, "\x98\x3a");
+    }
+    write("large.tif", tiff);
+    EXPECT_THAT(
+        read_raster(path("large.tif")).error().message,
+        HasSubstr("large.tif: an image of 225000000 samples in a file of ")
+    );
+}
+
 // Cut anywhere, a file is an error or, past its last sample, an image; never a crash.
 TEST_F(CellsegFiles, ATiffCutAnywhereNeverCrashes) {
     write_pattern_tiff<std::uint16_t>(path("whole.tif"), {16, COMPRESSION_LZW, false});
