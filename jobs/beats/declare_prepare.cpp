@@ -15,7 +15,9 @@ JobDeclaration declare_beats_prepare() {
     job.parameters = {
         path_parameter(
             "data",
-            "folder of WFDB recordings, or of beats.csv, beats.npz or x.npy; empty = made patients"
+            "folder of WFDB recordings; or of beats.csv, beats.npz or .npy files with x (360 "
+            "samples), "
+            "label, record and split; empty = made patients"
         ),
         integer_parameter(
             "seed", 0, {0, 2147483647}, "of made patients, of max_beats, and of what validates"
