@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <filesystem>
 #include <optional>
-#include <string_view>
 
 #include "core/io/posix_disk.h"
 #include "jobs/cellseg/learn/tensor_batch.h"
+#include "jobs/torch/script_module.h"
 #include "jobs/torch/tensors.h"
 
 namespace xorch::cellseg {
@@ -20,57 +19,13 @@ namespace {
 constexpr int probe_side = 256;  // pixels: what published networks of this kind take
 constexpr int probe_items = 2;
 
-// What `call` returns, or what the user's module made LibTorch throw; after the first line comes a
-// stack trace.
-template <class Call>
-auto call_module(std::string_view doing, const Call& call) -> Result<decltype(call())> {
-    try {
-        return call();
-    } catch (const std::exception& error) {
-        const std::string text = error.what();
-        return fail(
-            ErrorCode::invalid_input, std::string(doing) + ": " + text.substr(0, text.find('\n'))
-        );
-    }
-}
-
-std::string shape_text(const torch::Tensor& tensor) {
-    std::string text = "[";
-    for (const std::int64_t length : tensor.sizes()) {
-        text += (text.size() > 1 ? "," : "") + std::to_string(length);
-    }
-    return text + "]";
-}
-
 Result<Batch> to_batch(const torch::Tensor& output, const Batch& like) {
-    const std::vector<std::int64_t> expected{like.items, 3, like.height, like.width};
-    if (output.sizes() != torch::IntArrayRef(expected)) {
-        return fail(
-            ErrorCode::invalid_input,
-            fmt::format(
-                "the network answers [{},3,{},{}] with {}, the same shape is expected",
-                like.items,
-                like.height,
-                like.width,
-                shape_text(output)
-            )
-        );
-    }
-    if (output.scalar_type() != torch::kFloat32) {
-        return fail(
-            ErrorCode::invalid_input,
-            fmt::format(
-                "the network answers with {}, not with f32", c10::toString(output.scalar_type())
-            )
-        );
+    if (auto ok = check_answer(output, {like.items, 3, like.height, like.width}); !ok) {
+        return tl::unexpected(ok.error());
     }
     Batch batch(like.items, like.height, like.width);
     const torch::Tensor flat = output.contiguous();
     std::copy_n(flat.data_ptr<float>(), batch.values.size(), batch.values.begin());
-    const auto finite = [](float value) { return std::isfinite(value); };
-    if (!std::all_of(batch.values.begin(), batch.values.end(), finite)) {
-        return fail(ErrorCode::invalid_input, "the network answers with NaN or infinity");
-    }
     return batch;
 }
 
@@ -93,33 +48,18 @@ class UNetPredictor final : public Predictor {
 
 class TorchscriptPredictor final : public Predictor {
  public:
-    explicit TorchscriptPredictor(torch::jit::Module module) : module_(std::move(module)) {
-        module_.eval();
-    }
+    explicit TorchscriptPredictor(ScriptModule module) : module_(std::move(module)) {}
 
     std::optional<int> fixed_side() const override { return probe_side; }
 
     Result<Batch> predict(const Batch& batch) override {
-        const auto answer = call_module("the TorchScript module", [&] {
-            const torch::NoGradGuard no_gradients;
-            return module_.forward({to_tensor(batch)});
-        });
+        const auto answer = module_.forward(to_tensor(batch));
         if (!answer) return tl::unexpected(answer.error());
-        torch::IValue first = *answer;
-        if (first.isTuple() && !first.toTupleRef().elements().empty()) {
-            first = first.toTupleRef().elements()[0];
-        }
-        if (!first.isTensor()) {
-            return fail(
-                ErrorCode::invalid_input,
-                "the TorchScript module answers with " + first.tagKind() + ", not with a tensor"
-            );
-        }
-        return to_batch(first.toTensor(), batch);
+        return to_batch(*answer, batch);
     }
 
  private:
-    torch::jit::Module module_;
+    ScriptModule module_;
 };
 
 // No two pixels alike, and the same at every opening.
@@ -182,7 +122,7 @@ Result<std::unique_ptr<Predictor>> open_predictor(const std::string& path) {
 }
 
 Result<std::unique_ptr<Predictor>> open_torchscript(const std::string& path) {
-    auto module = call_module("no TorchScript module", [&] { return torch::jit::load(path); });
+    auto module = ScriptModule::open(path);
     if (!module) return tl::unexpected(module.error());
     auto predictor = std::make_unique<TorchscriptPredictor>(std::move(*module));
     if (auto ok = check_contract(*predictor); !ok) return tl::unexpected(ok.error());
