@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include "jobs/beats/beat_set.h"
 #include "jobs/beats/data/beat_class.h"

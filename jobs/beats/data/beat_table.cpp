@@ -234,10 +234,15 @@ Result<BeatSplits> read_table_file(const std::string& path) {
     return read_arrays(*arrays);
 }
 
+bool is_there(const std::string& path) {
+    std::error_code ignored;  // what cannot be looked at is not there for us
+    return fs::exists(path, ignored);
+}
+
 // Empty where there is none.
 std::string table_file(const std::string& folder) {
     for (const std::string name : {"/beats.csv", "/beats.npz"}) {
-        if (fs::exists(folder + name)) return folder + name;
+        if (is_there(folder + name)) return folder + name;
     }
     return {};
 }
@@ -245,7 +250,7 @@ std::string table_file(const std::string& folder) {
 }  // namespace
 
 bool has_beat_table(const std::string& folder) {
-    return !table_file(folder).empty() || fs::exists(folder + "/x.npy");
+    return !table_file(folder).empty() || is_there(folder + "/x.npy");
 }
 
 Result<BeatSplits> read_beat_table(const std::string& folder) {

@@ -86,7 +86,7 @@ Result<void> read_group(const std::string& path, const SignalGroup& group, WfdbR
         if (!summed) return summed;
         record.signals.push_back(std::move(samples));
     }
-    // What one file says unsaid holds for the next.
+    // Where the header leaves it open, the first file decides.
     record.header.samples = wanted;
     return {};
 }

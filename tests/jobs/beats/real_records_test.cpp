@@ -72,7 +72,7 @@ TEST_F(RealRecords, G4_11_Recording100IsReadAsItWasWritten) {
     })
     );
     EXPECT_EQ(beats->tally.at_the_ends, 2);
-    // The beats at 77 is too near to the beginning, the next one is at 370.
+    // The beat at 77 is too near to the beginning; the next one is at 370.
     EXPECT_EQ(record->annotations[2].time, 370);
     const auto first = beats->windows.begin();
     EXPECT_EQ(first[180], 1.0F);
