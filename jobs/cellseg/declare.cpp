@@ -302,6 +302,67 @@ JobDeclaration declare_segment() {
     return job;
 }
 
+// Of the made cohort; stages that speak of the same one give the same values and seed.
+Declarations cohort_parameters() {
+    return {
+        integer_parameter("seed", 0, {0, 2147483647}, "of the made cohort, and of repeats"),
+        integer_parameter("donors", 69, {1, 100000}, "of the made cohort"),
+        integer_parameter("tiles", 14749, {1, 1e7}, "of the made cohort"),
+        integer_parameter("side", 64, {32, 1024}, "of a made tile, pixels"),
+    };
+}
+
+JobDeclaration declare_infer() {
+    JobDeclaration job;
+    job.name = "cellseg.infer";
+    job.doc =
+        "Counts the cells of one chunk of a cohort's tiles, and those with a bright marker; a "
+        "stopped chunk goes on at its first missing tile.";
+    job.source = "jobs/cellseg/infer.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        recipe(),
+        trained_model(),
+        path_parameter(
+            "data",
+            "folder of tiles, */MARKER/DONOR/*b0c0x*.tif with *b0c1x*.tif; empty = a made cohort"
+        ),
+        integer_parameter("chunk", 0, {0, 1e6}, "which of the chunks, from 0"),
+        integer_parameter("chunks", 1, {1, 1e6}, "that the tiles are cut into"),
+        tile_side(),
+    };
+    append(job.parameters, cohort_parameters());
+    append(job.parameters, mask_parameters());
+    job.shapes = model_shapes();
+    return job;
+}
+
+JobDeclaration declare_donors() {
+    JobDeclaration job;
+    job.name = "cellseg.donors";
+    job.doc =
+        "Sums the tiles of donors, correlates three metrics with eight clinical outcomes, and "
+        "says how stable that is when tiles are drawn anew.";
+    job.source = "jobs/cellseg/tiles/donors.cpp";
+    job.needs_runner = true;
+    job.parameters = {
+        path_parameter("clinical", "CSV with projid and outcomes; empty = of the made cohort"),
+        integer_parameter("repeats", 200, {0, 100000}, "of the bootstrap"),
+    };
+    append(job.parameters, cohort_parameters());
+    job.columns = {
+        {"model",                 "recipe that counted"                                        },
+        {"tests",                 "correlations"                                               },
+        {"pass",                  "those with p < 0.05"                                        },
+        {"pass_fdr",              "those with p < 0.05 after adjusting over all of both models"},
+        {"mean_var_rho",          "variance of rho over repeats, mean over tests"              },
+        {"mean_sign_consistency", "share of repeats with the commoner sign, mean over tests"   },
+        {"mean_rho_error",        "distance of rho from that of the true counts, where made"   },
+        {"tiles",                 "counted"                                                    },
+    };
+    return job;
+}
+
 JobDeclaration declare_hybrid() {
     JobDeclaration job;
     job.name = "cellseg.hybrid";
@@ -329,7 +390,9 @@ std::vector<JobDeclaration> declare_cellseg() {
         declare_eval(),
         declare_predict(),
         declare_segment(),
-        declare_hybrid()};
+        declare_hybrid(),
+        declare_infer(),
+        declare_donors()};
 }
 
 }  // namespace xorch

@@ -14,5 +14,7 @@ Result<JobEnd> run_cellseg_eval(NativeUnit& unit);
 Result<JobEnd> run_cellseg_predict(NativeUnit& unit);
 Result<JobEnd> run_cellseg_segment(NativeUnit& unit);
 Result<JobEnd> run_cellseg_hybrid(NativeUnit& unit);
+Result<JobEnd> run_cellseg_infer(NativeUnit& unit);
+Result<JobEnd> run_cellseg_donors(NativeUnit& unit);
 
 }  // namespace xorch

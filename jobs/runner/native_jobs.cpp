@@ -6,6 +6,7 @@
 #include "jobs/beats/jobs.h"
 #include "jobs/cellseg/data/synthetic.h"
 #include "jobs/cellseg/jobs.h"
+#include "jobs/cellseg/tiles/cohort.h"
 #include "jobs/example/regression.h"
 
 namespace xorch {
@@ -25,15 +26,20 @@ constexpr std::array jobs{
     NativeJob{"cellseg.predict",    run_cellseg_predict   },
     NativeJob{"cellseg.segment",    run_cellseg_segment   },
     NativeJob{"cellseg.hybrid",     run_cellseg_hybrid    },
+    NativeJob{"cellseg.infer",      run_cellseg_infer     },
+    NativeJob{"cellseg.donors",     run_cellseg_donors    },
     NativeJob{"example.regression", run_example_regression},
 };
 
 constexpr std::array makers{
     DataMaker{
               "beats", "47 recordings of heart beats in the format of the MIT-BIH database",
-              beats::make_beats                                                                                 },
+              beats::make_beats                                                                                                },
     DataMaker{
-              "cells", "120 images of cells in four markers, as cellseg reads them",         cellseg::make_cells},
+              "cells", "120 images of cells in four markers, as cellseg reads them",                        cellseg::make_cells},
+    DataMaker{
+              "tiles", "14,749 pairs of tiles of 69 donors with clinical.csv, as cellseg.infer reads them",
+              cellseg::make_whole_cohort                                                                                       },
 };
 
 }  // namespace

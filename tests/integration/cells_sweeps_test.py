@@ -9,6 +9,7 @@ import csv
 import glob
 import io
 import os
+import shutil
 import unittest
 
 from harness import Workplace
@@ -65,6 +66,64 @@ class KeptOutputs(CellsSweepTest):
         gates = ("q0_100_a50", "q5_95_a80", "q2_98_a60")
         self.assertEqual(
             tables, {"e3_gating_%s_test_%s.tsv" % (recipe, gate) for recipe in ("baseline", "generic") for gate in gates})
+
+
+class Cohort(CellsSweepTest):
+    def test_e5_counts_every_tile_once_per_network_and_tests_every_pair(self):
+        tiles = ["stage.%s.params.tiles=345" % stage for stage in ("infer", "donors")]
+        chunks = ["stage.infer.params.chunks=3", "stage.infer.axes.chunk={ range = [0, 3] }"]
+        sweep = self.submit(
+            "cells_e5.toml", *SMALL_TRAINING, "stage.train.axes.epochs=[0, 1]", *tiles, *chunks,
+            "stage.donors.params.repeats=2")
+        self.assertEqual([row["tiles"] for row in self.rows(sweep, "infer")], ["115"] * 6)
+        rows = self.rows(sweep, "donors")
+        self.assertEqual([(row["model"], row["tiles"]) for row in rows], [("baseline", "345"), ("generic", "345")])
+        with open(self.artifacts(sweep, "e5_spearman.tsv")[0]) as file:
+            self.assertEqual(len(file.readlines()), 1 + 240)
+        with open(self.artifacts(sweep, "donor_marker_ratio.tsv")[0]) as file:
+            self.assertEqual(len(file.readlines()), 1 + 2 * 69 * 5)
+
+
+class RealNuclei(CellsSweepTest):
+    def few_images(self):
+        """One real image of each kind and split, in a data folder of its own."""
+        source = os.path.join(os.environ.get("XORCH_DATA", ""), "nuclei")
+        if not os.path.exists(os.path.join(source, "splits.yaml")):
+            self.skipTest("XORCH_DATA names no folder with nuclei/splits.yaml: no real nuclei to look for")
+        target = os.path.join(self.place.folder, "data", "nuclei")
+        for folder in ("images", "masks"):
+            os.makedirs(os.path.join(target, folder))
+        kept, split, seen = [], None, set()
+        with open(os.path.join(source, "splits.yaml")) as file:
+            lines = file.read().split("\n")
+        for line in lines:
+            name = line.strip(" -")
+            if line.endswith(":"):
+                split = line
+            elif not name or (split, name.split("_")[0]) in seen:
+                continue
+            else:
+                seen.add((split, name.split("_")[0]))
+                for path in ("images/%s.png" % name, "masks/%s_mask.png" % name):
+                    shutil.copy(os.path.join(source, path), os.path.join(target, path))
+            kept.append(line)
+        self.place.write("data/nuclei/splits.yaml", "\n".join(kept) + "\n")
+        self.place.environment["XORCH_DATA"] = os.path.dirname(target)
+
+    def test_the_same_three_sweeps_run_on_real_nuclei(self):
+        self.few_images()
+        quick = ["stage.%s.params.niter=20" % stage for stage in ("train", "pretrain")]
+        quick += [*SMALL_TRAINING, "stage.train.params.min_train_masks=1"]
+        sweep = self.submit(
+            "cells_e1_nuclei.toml", *quick, "stage.train.axes.epochs=[0, 1, 1]", "stage.eval.params.niter=20")
+        recipes = [row["recipe"] for row in self.rows(sweep, "hybrid")]
+        self.assertEqual(recipes, ["baseline", "generic", "culture", "hybrid"])
+        sweep = self.submit(
+            "cells_e3_nuclei.toml", *quick, "stage.train.axes.epochs=[0, 1]", "stage.gate.params.niter=20")
+        self.assertEqual(len(self.rows(sweep, "gate")), 6)
+        sweep = self.submit(
+            "cells_scan_nuclei.toml", *quick, "stage.train.params.epochs=1", "stage.scan.params.niter=20")
+        self.assertEqual(len(self.rows(sweep, "scan")), 27)
 
 
 if __name__ == "__main__":
