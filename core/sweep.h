@@ -133,7 +133,7 @@ struct Stage {
 struct OrderKey {
     std::string metric;
     bool minimise = false;
-    double tolerance = 0;  // values this close count as equal and the next key decides
+    double tolerance = 0;             // values this close count as equal and the next key decides
     bool one_standard_error = false;  // so do means within one of the best mean
 };
 

@@ -5,26 +5,12 @@ import os
 import unittest
 
 import cluster
-from cluster import MiniCluster
+from cluster import ROOT, MiniCluster
 from sweeps import PYTHON, QUICK, ClusterSweep
 
 GPUS = 2
 TOGETHER = 4
-# Says which GPUs it has on which node, and stays until all that are to run at the same time have said so; the first
-# unit of a stage is tried alone and stays for nobody.
-SCRIPT = """
-import json, os, sys, time
-folder, name = sys.argv[1], sys.argv[2] + os.environ.get("RANK", "")
-seen = {"node": os.uname().nodename, "gpus": os.environ["CUDA_VISIBLE_DEVICES"].split(",")}
-with open(os.path.join(folder, name + ".tmp"), "w") as file:
-    json.dump(seen, file)
-os.rename(os.path.join(folder, name + ".tmp"), os.path.join(folder, name))
-while name != "single0" and len([each for each in os.listdir(folder) if each != "single0"]) < %d:
-    time.sleep(0.05)
-if os.environ.get("RANK", "0") == "0":
-    with open(os.environ["XORCH_RECORDS"], "a") as file:
-        file.write(json.dumps({"seen": 1}) + "\\n")
-""" % TOGETHER
+SAYS_WHICH_GPUS = os.path.join(ROOT, "tests", "scripts", "says_which_gpus.py")
 
 
 class GpuSweep(ClusterSweep):
@@ -39,7 +25,7 @@ class GpuSweep(ClusterSweep):
         def stage(of, axes, resources):
             return [
                 "[[stage]]", 'name = "%s"' % of, axes,
-                "argv = %s" % json.dumps([PYTHON, "-c", SCRIPT.replace("{", "{{").replace("}", "}}"), folder, of + "{i}"]),
+                "argv = %s" % json.dumps([PYTHON, SAYS_WHICH_GPUS, str(TOGETHER), folder, of + "{i}"]),
                 "resources = { cpus = 1, gpus = 1%s }" % resources,
                 'limits = { retries = 0, timeout = "2m" }', 'records.required = ["seen"]',
             ]  # fmt: skip
