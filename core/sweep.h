@@ -159,6 +159,14 @@ struct Select {
     std::vector<AlternativeOrder> alternatives;
 };
 
+// Holds a selection until somebody has looked at what it would choose: `xorch approve`.
+struct Gate {
+    std::string name;
+    std::string select;  // the selection that it holds
+    bool manual = true;
+    std::string look_at;  // what only eyes can judge, for people
+};
+
 struct Summary {
     std::string stage;  // empty = the last
     std::vector<std::string> by;
@@ -236,6 +244,7 @@ struct Sweep {
     std::int64_t seed = 0;
     std::vector<Stage> stages;
     std::vector<Select> selects;
+    std::vector<Gate> gates;
     Summary summary;
     Environment env;
     Local local;

@@ -161,6 +161,7 @@ std::vector<Key<Condition>> condition_keys();
 std::vector<Key<Select>> select_keys();
 std::vector<Key<OrderKey>> order_keys();
 std::vector<Key<AlternativeOrder>> alternative_keys();
+std::vector<Key<Gate>> gate_keys();
 std::vector<Key<Summary>> summary_keys();
 std::vector<Key<Environment>> environment_keys();
 std::vector<Key<Local>> local_keys();

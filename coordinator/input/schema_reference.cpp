@@ -149,6 +149,7 @@ std::string sweep_file_reference() {
     add_table(out, "[[select]]", key_texts(select_keys()));
     add_table(out, "Select: order", key_texts(order_keys()));
     add_table(out, "Select: alternatives", key_texts(alternative_keys()));
+    add_table(out, "[[gate]]", key_texts(gate_keys()));
     add_table(out, "Conditions of when, exclude and require", key_texts(condition_keys()));
     add_table(out, "[summary]", key_texts(summary_keys()));
     add_table(out, "[env]", key_texts(environment_keys()));

@@ -120,6 +120,7 @@ std::vector<Key<Sweep>> top_keys() {
     keys.custom("sweep", "The sweep itself.").required();
     keys.custom("stage", "`[[stage]]`, once per stage, in any order.").required();
     keys.custom("select", "`[[select]]`, once per selection.");
+    keys.custom("gate", "`[[gate]]`, once per selection that waits for `xorch approve`.");
     keys.custom("summary", "What the final table shows.");
     keys.custom("env", "The environment of units.");
     keys.custom("local", "This machine as a backend.");
@@ -364,6 +365,22 @@ std::vector<Key<OrderKey>> order_keys() {
         &OrderKey::one_standard_error,
         "With `repeats`: means within one standard error of the best mean count as equal, too."
     );
+    return keys.take();
+}
+
+std::vector<Key<Gate>> gate_keys() {
+    KeyTable<Gate> keys;
+    keys.member("name", &Gate::name, "As `xorch approve` calls it; unique in the file.")
+        .required()
+        .name_only();
+    keys.member("select", &Gate::select, "The selection that it holds.").required();
+    keys.member(
+        "manual",
+        &Gate::manual,
+        "Somebody must look: once the selection could be made the sweep pauses, until `xorch "
+        "approve` lets it or refuses it. `false` switches the gate off."
+    );
+    keys.member("look_at", &Gate::look_at, "What to look at, told with the pause.");
     return keys.take();
 }
 

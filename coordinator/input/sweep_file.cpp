@@ -125,6 +125,12 @@ Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSou
         for (const Node& node : list->items)
             sweep.selects.push_back(read_select(context, node));
     }
+    if (const Node* list = find_array_of_tables(context, root, "gate")) {
+        for (const Node& node : list->items) {
+            sweep.gates.emplace_back();
+            read_table(node, "[[gate]]", gate_keys(), context.complaints, sweep.gates.back());
+        }
+    }
     read_part(context, root, "summary", summary_keys(), sweep.summary);
     read_environment(context, root, sweep.env);
     read_part(context, root, "local", local_keys(), sweep.local);

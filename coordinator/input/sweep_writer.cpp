@@ -322,6 +322,13 @@ std::string format_sweep(const Sweep& sweep) {
         write_stage(writer, stage);
     for (const Select& select : sweep.selects)
         write_select(writer, select);
+    for (const Gate& gate : sweep.gates) {
+        writer.heading("[[gate]]");
+        writer.line("name", quoted(gate.name));
+        writer.line("select", quoted(gate.select));
+        writer.flag("manual", gate.manual);
+        writer.text_unless_empty("look_at", gate.look_at);
+    }
     writer.heading("[summary]");
     writer.text_unless_empty("stage", sweep.summary.stage);
     writer.line("by", format_texts(sweep.summary.by));

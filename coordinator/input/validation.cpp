@@ -34,6 +34,7 @@ class SweepCheck {
             check_references(source);
         for (std::size_t i = 0; i < sweep_.selects.size(); ++i)
             check_select(i);
+        check_gates();
         // What a stage inherits would have no end in a circle.
         if (has_circle()) return;
         for (std::size_t i = 0; i < sources_.size(); ++i)
@@ -129,6 +130,27 @@ class SweepCheck {
                 place, "one_standard_error needs repeats, for example repeats = [\"seed\"]"
             );
         }
+    }
+
+    void check_gates() {
+        std::vector<std::string> names;
+        std::vector<std::string> held;
+        for (std::size_t i = 0; i < sweep_.gates.size(); ++i) {
+            const Gate& gate = sweep_.gates[i];
+            const SourcePlace place = place_in(item("gate", i), "select");
+            if (std::find(select_names_.begin(), select_names_.end(), gate.select) ==
+                select_names_.end()) {
+                complain_of_name(place, "gate names no [[select]]:", gate.select, select_names_);
+            }
+            if (std::find(held.begin(), held.end(), gate.select) != held.end()) {
+                context_.complaints.add(
+                    place, fmt::format("two gates hold \"{}\"; one is enough", gate.select)
+                );
+            }
+            names.push_back(gate.name);
+            held.push_back(gate.select);
+        }
+        check_unique("gate", names);
     }
 
     // Once it is known that nobody inherits in a circle.

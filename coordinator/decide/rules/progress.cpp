@@ -1,13 +1,11 @@
-// What follows from the state without anybody asking: canary waves, selections, adoptions,
-// notifications, and the pause of a sweep that cannot go on.
+// What follows from the state without anybody asking: canary waves, adoptions, notifications, and
+// the pause of a sweep that cannot go on.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "coordinator/decide/rules/rules.h"
-#include "coordinator/decide/select/selection.h"
-#include "core/planted.h"
 
 namespace xorch {
 
@@ -111,35 +109,6 @@ void watch_waves(const State& state, const Presence& presence, Now now, Effects&
     }
 }
 
-SelectionDecided select(const State& state, std::uint32_t number) {
-    const Select& rule = state.plan().sweep().selects[number];
-    const StageIndex from{*find_stage(state.plan().sweep(), rule.from)};
-    std::vector<Candidate> candidates;
-    for (std::uint32_t i = 0; i < state.plan().unit_count(from); ++i) {
-        const UnitKey unit{from, i};
-        const bool is_done = state.unit(unit).phase == UnitPhase::done;
-        candidates.push_back(
-            {unit, state.plan().parameters(unit), state.metrics(number, unit), is_done}
-        );
-    }
-    Decision decision = decide(rule, candidates);
-    return {number, std::move(decision.chosen), std::move(decision.explanation)};
-}
-
-void watch_selections(const State& state, const Presence& presence, Effects& effects) {
-    const std::vector<Select>& selects = state.plan().sweep().selects;
-    for (std::uint32_t s = 0; s < selects.size(); ++s) {
-        const SelectState& known = state.select(s);
-        const bool forgotten = planted::has(planted::Bug::selection_twice) && !presence.selected[s];
-        if (known.decided && !known.stale && !forgotten) continue;
-        const StageIndex from{*find_stage(state.plan().sweep(), selects[s].from)};
-        if (!state.is_final(from)) continue;
-        effects.facts.push_back(select(state, s));
-        // It may give units to the stage of the next one.
-        return;
-    }
-}
-
 void notify(std::string event, std::string text, Effects& effects) {
     effects.facts.push_back(NotificationSent{event, text});
     effects.messages.push_back(Notification{std::move(event), std::move(text)});
@@ -188,8 +157,7 @@ void watch_adoptions(const State& state, const Presence& presence, Now now, Effe
 }  // namespace
 
 Effects on_progress(const State& state, const Presence& presence, Now now) {
-    Effects effects;
-    watch_selections(state, presence, effects);
+    Effects effects = watch_selections(state, presence);
     if (effects.facts.empty()) watch_waves(state, presence, now, effects);
     if (effects.facts.empty()) effects.append(watch_fit(state, presence, now));
     if (effects.facts.empty()) watch_notifications(state, effects);

@@ -235,6 +235,32 @@ Effects status(const State& state, const Presence& presence, const ClientRequest
     return effects;
 }
 
+// Arguments: {"gate": "eyes", "refuse": true, "note": "blurred"}.
+Effects approve(const State& state, const ClientRequest& request) {
+    const auto arguments = parse_json(request.arguments.empty() ? "{}" : request.arguments);
+    if (!arguments) return refused(request, arguments.error().message);
+    GateJudgement judgement;
+    const auto text = [&](std::string_view key) {
+        const Value* value = arguments->find(key);
+        const auto* words = value == nullptr ? nullptr : value->get_if<std::string>();
+        return words == nullptr ? std::string() : *words;
+    };
+    judgement.gate = text("gate");
+    judgement.note = text("note");
+    const Value* flag = arguments->find("refuse");
+    judgement.refuses = flag != nullptr && *flag == Value(true);
+    auto effects = judge_gate(state, judgement);
+    if (!effects) return refused(request, effects.error().message);
+    Object reply{
+        {"gate",     Value(judgement.gate)    },
+        {"approved", Value(!judgement.refuses)}
+    };
+    const auto& decided = std::get<SelectionDecided>(effects->facts.front());
+    reply.emplace_back("chosen", count_value(decided.chosen.size()));
+    reply.emplace_back("explanation", Value(decided.explanation));
+    return done(request, *std::move(effects), std::move(reply));
+}
+
 }  // namespace
 
 bool wants_stop_at_once(const ClientRequest& request) {
@@ -253,6 +279,7 @@ Effects on_request(const State& state, const Presence& presence, const ClientReq
     if (request.verb == "status") return status(state, presence, request);
     if (request.verb == "pause") return pause(state, request);
     if (request.verb == "continue") return continue_sweep(state, request);
+    if (request.verb == "approve") return approve(state, request);
     if (request.verb == "stop") {
         return done(
             request,

@@ -103,11 +103,27 @@ inline constexpr std::array<std::uint32_t, StageState::last_wave> canaries_of_wa
 
 // ---- progress.cpp: what follows from the state alone ----
 
-// The next decisions that are due: canary waves, selections, adoptions, notifications, a pause.
+// The next decisions that are due: selections, canary waves, adoptions, notifications, a pause.
 Effects on_progress(const State& state, const Presence& presence, Now now);
 
 // When on_progress() might see a canary as healthy.
 std::optional<Millis> next_healthy_canary(const State& state, const Presence& presence);
+
+// ---- selections.cpp ----
+
+// The next selection whose stage is final; or the pause of a sweep that only waits for a gate.
+Effects watch_selections(const State& state, const Presence& presence);
+
+// What somebody who looked says of a gate.
+struct GateJudgement {
+    std::string gate;
+    bool refuses = false;
+    std::string note;  // why, for people
+};
+
+// Decides the selection that the gate holds, and goes on if that was all the sweep waited for.
+// usage if there is no such gate or nothing to decide.
+Result<Effects> judge_gate(const State& state, const GateJudgement& judgement);
 
 // ---- fit.cpp ----
 

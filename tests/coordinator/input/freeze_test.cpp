@@ -90,6 +90,10 @@ rows = "mean_of_last"
 last_rows = 3
 order = [{ metric = "acc", mode = "max", one_standard_error = true }]
 alternatives = [{ name = "loss", order = [{ metric = "loss", mode = "min" }] }]
+[[gate]]
+name = "eyes"
+select = "best"
+look_at = "the \"panels\""
 [env]
 set = { A = "1" }
 [local]

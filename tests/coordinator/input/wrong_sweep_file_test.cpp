@@ -172,6 +172,20 @@ TEST(WrongSweepFile, RefusesSelectionsThatCannotBeMeant) {
     );
 }
 
+TEST(WrongSweepFile, RefusesGatesOfNothing) {
+    const std::string select =
+        noop("axes.lr = [1]") +
+        "[[select]]\nname = \"best\"\nfrom = \"train\"\norder = [{ metric = \"m\", mode = "
+        "\"max\" }]\n";
+    const std::string gate = "[[gate]]\nname = \"eyes\"\nselect = \"best\"\n";
+    EXPECT_EQ(refusal(select + gate), "accepted");
+    EXPECT_THAT(
+        refusal(select + "[[gate]]\nname = \"eyes\"\nselect = \"bets\"\n"),
+        HasSubstr("gate names no [[select]]: \"bets\"; did you mean \"best\"?")
+    );
+    EXPECT_THAT(refusal(select + gate + gate), HasSubstr("two gates hold \"best\""));
+}
+
 TEST(WrongSweepFile, RefusesStagesThatWaitForEachOther) {
     EXPECT_THAT(refusal(noop("needs = [\"train\"]")), HasSubstr("train needs train"));
     const std::string circle =

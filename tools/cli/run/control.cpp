@@ -23,6 +23,9 @@ struct ControlOptions {
     std::vector<std::string> stages;
     std::vector<std::string> units;
     bool json = false;
+    std::string gate;
+    std::string note;
+    bool refuse = false;
 };
 
 struct ControlVerb {
@@ -40,6 +43,9 @@ std::string arguments_of(const ControlOptions& options) {
         return Array(list.begin(), list.end());
     };
     if (!options.stages.empty()) set_member(arguments, "stages", names(options.stages));
+    if (!options.gate.empty()) set_member(arguments, "gate", options.gate);
+    if (!options.note.empty()) set_member(arguments, "note", options.note);
+    if (options.refuse) set_member(arguments, "refuse", true);
     if (!options.units.empty()) set_member(arguments, "units", names(options.units));
     return format_json(arguments);
 }
@@ -173,6 +179,28 @@ void add_retry(CLI::App& app, Context& context) {
             .next = "xorch resume"
     }
     );
+}
+
+void add_approve(CLI::App& app, Context& context) {
+    auto& options = context.keep<ControlOptions>();
+    const ControlVerb what{
+        .text =
+            {.name = "approve",
+                   .group = VerbGroup::decide,
+                   .purpose = "Let the selection that a [[gate]] holds be made, or refuse it",
+                   .example = "xorch approve eyes budget_curve --note 'edges are sharp'"},
+        .request = "approve",
+        .done = "{} chosen; `xorch best --explain` says why",
+        .next = "xorch resume"
+    };
+    Verb verb = add_verb(app, context, what.text, [&context, &options, what] {
+        return control(context, what, options);
+    });
+    verb.option("gate", options.gate, "As the sweep file names it").required().type_name("GATE");
+    add_sweep_argument(verb, options.sweep);
+    verb.option("--note", options.note, "Kept with the decision").type_name("TEXT");
+    verb.flag("--refuse", options.refuse, "What the selection would promote is given up");
+    add_json_flag(verb, options.json);
 }
 
 void add_pause(CLI::App& app, Context& context) {
