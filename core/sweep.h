@@ -171,6 +171,7 @@ struct Summary {
     std::string stage;  // empty = the last
     std::vector<std::string> by;
     std::vector<std::string> metrics;  // empty = every numeric column
+    std::string curve;                 // the axis that counts a budget; empty = no curves
 };
 
 struct Environment {

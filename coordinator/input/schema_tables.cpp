@@ -389,6 +389,12 @@ std::vector<Key<Summary>> summary_keys() {
     keys.member("stage", &Summary::stage, "The last by default.");
     keys.member("by", &Summary::by, "Axes or parameters that make the rows.");
     keys.member("metrics", &Summary::metrics, "Columns to average; none = every numeric one.");
+    keys.member(
+        "curve",
+        &Summary::curve,
+        "One of `by` that counts a budget: a power law of each metric over it is fitted, with the "
+        "budget after which gains are noise and the repeats that tell two budgets apart."
+    );
     return keys.take();
 }
 

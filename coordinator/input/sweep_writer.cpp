@@ -333,6 +333,7 @@ std::string format_sweep(const Sweep& sweep) {
     writer.text_unless_empty("stage", sweep.summary.stage);
     writer.line("by", format_texts(sweep.summary.by));
     writer.line("metrics", format_texts(sweep.summary.metrics));
+    writer.text_unless_empty("curve", sweep.summary.curve);
     writer.heading("[env]");
     writer.text_unless_empty("setup", sweep.env.setup);
     writer.line("set", format_members(sweep.env.set));

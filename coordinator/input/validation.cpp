@@ -250,6 +250,13 @@ class SweepCheck {
         }
         const Stage& stage = sweep_.stages[*index];
         const std::vector<std::string> names = parameter_names(stage);
+        const bool has_curve =
+            std::find(summary.by.begin(), summary.by.end(), summary.curve) != summary.by.end();
+        if (!summary.curve.empty() && !has_curve) {
+            complain_of_name(
+                place_in(*node, "curve"), "curve is none of by:", summary.curve, summary.by
+            );
+        }
         for (const std::string& name : summary.by) {
             if (std::find(names.begin(), names.end(), name) != names.end()) continue;
             complain_of_name(

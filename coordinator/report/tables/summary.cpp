@@ -89,6 +89,58 @@ void count_units(
     }
 }
 
+// The values behind the curves: a group without the budget, a metric, a budget.
+class CurvePoints {
+ public:
+    CurvePoints(const Summary& asked, const std::vector<std::string>& metrics)
+        : budget_(asked.curve), metrics_(metrics) {
+        for (const std::string& name : asked.by) {
+            if (name != budget_) by_.push_back(name);
+        }
+    }
+
+    void add(const Object& parameters, std::size_t metric, const Value& cell) {
+        const Value* budget = find_member(parameters, budget_);
+        const auto n = budget == nullptr ? std::nullopt : budget->as_number();
+        const auto number = cell.as_number();
+        // A power law has no value at 0.
+        if (!n || !(*n > 0) || !number || !std::isfinite(*number)) return;
+        Object group;
+        for (const std::string& name : by_) {
+            if (const Value* value = find_member(parameters, name))
+                group.emplace_back(name, *value);
+        }
+        const std::string key = format_json(Value(group));
+        Series& series =
+            series_.try_emplace({key, metric}, Series{std::move(group), {}}).first->second;
+        series.points[*n].push_back(*number);
+    }
+
+    std::vector<BudgetCurve> fit(std::int64_t seed) {
+        std::vector<BudgetCurve> curves;
+        for (auto& [key, series] : series_) {
+            std::vector<BudgetPoint> points;
+            for (auto& [budget, values] : series.points)
+                points.push_back({.budget = budget, .values = std::move(values)});
+            curves.push_back(make_curve(std::move(points), static_cast<std::uint64_t>(seed)));
+            curves.back().group = series.group;
+            curves.back().metric = metrics_[key.second];
+        }
+        return curves;
+    }
+
+ private:
+    struct Series {
+        Object group;
+        std::map<double, std::vector<double>> points;
+    };
+
+    std::string budget_;
+    std::vector<std::string> by_;
+    const std::vector<std::string>& metrics_;
+    std::map<std::pair<std::string, std::size_t>, Series> series_;
+};
+
 Object metric_json(const std::string& name, const MetricSummary& metric) {
     Object object{
         {"metric", name                               },
@@ -183,16 +235,20 @@ Result<SummaryTable> make_summary(const SweepReader& sweep) {
     for (const std::string& name : summary.metrics) {
         places.push_back(place_of(table->columns(), name));
     }
+    CurvePoints points(asked, summary.metrics);
     const auto visited = table->visit_results([&](const TableRow& row) -> Result<void> {
         if (!row.is_last || row.phase != UnitPhase::done) return {};
         const Object parameters = sweep.plan().parameters(row.unit);
         GroupSummary& group = groups.of(values_of(parameters, summary.by));
         for (std::size_t i = 0; i < places.size(); ++i) {
-            group.metrics[i].add(places[i] ? row.cells[*places[i]] : Value());
+            const Value cell = places[i] ? row.cells[*places[i]] : Value();
+            group.metrics[i].add(cell);
+            if (!asked.curve.empty()) points.add(parameters, i, cell);
         }
         return {};
     });
     if (!visited) return tl::unexpected(visited.error());
+    summary.curves = points.fit(sweep.plan().sweep().seed);
     return summary;
 }
 
@@ -224,6 +280,11 @@ Object summary_json(const SummaryTable& summary) {
     object.emplace_back("by", Array(summary.by.begin(), summary.by.end()));
     object.emplace_back("metrics", Array(summary.metrics.begin(), summary.metrics.end()));
     object.emplace_back("groups", std::move(groups));
+    if (summary.curves.empty()) return object;
+    Array curves;
+    for (const BudgetCurve& curve : summary.curves)
+        curves.emplace_back(curve_json(curve));
+    object.emplace_back("curves", std::move(curves));
     return object;
 }
 
@@ -281,6 +342,12 @@ std::vector<std::string> summary_lines(const SummaryTable& summary) {
         escape_for_terminal(summary.stage),
         is_complete ? "" : "; incomplete, see done/all"
     ));
+    for (const BudgetCurve& curve : summary.curves) {
+        std::string group;
+        for (const auto& [name, value] : curve.group)
+            group += fmt::format("{}={} ", name, format_plain(value));
+        lines.push_back(escape_for_terminal(group + curve_line(curve)));
+    }
     return lines;
 }
 

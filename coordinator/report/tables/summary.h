@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coordinator/report/tables/curve.h"
 #include "coordinator/report/tables/record_table.h"
 #include "core/value.h"
 
@@ -50,6 +51,7 @@ struct SummaryTable {
     std::vector<std::string> by;
     std::vector<std::string> metrics;
     std::vector<GroupSummary> groups;  // in plan order of their first unit
+    std::vector<BudgetCurve> curves;   // if the sweep asks for them
 };
 
 // The stage that [summary] names, or the last.

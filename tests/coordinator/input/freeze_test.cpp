@@ -94,6 +94,10 @@ alternatives = [{ name = "loss", order = [{ metric = "loss", mode = "min" }] }]
 name = "eyes"
 select = "best"
 look_at = "the \"panels\""
+[summary]
+stage = "train"
+by = ["width"]
+curve = "width"
 [env]
 set = { A = "1" }
 [local]

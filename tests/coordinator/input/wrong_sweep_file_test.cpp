@@ -186,6 +186,13 @@ TEST(WrongSweepFile, RefusesGatesOfNothing) {
     EXPECT_THAT(refusal(select + gate + gate), HasSubstr("two gates hold \"best\""));
 }
 
+TEST(WrongSweepFile, RefusesCurvesOfNothing) {
+    EXPECT_THAT(
+        refusal(noop("axes.lr = [1]") + "[summary]\nby = [\"lr\"]\ncurve = \"rl\"\n"),
+        HasSubstr("curve is none of by: \"rl\"; did you mean \"lr\"?")
+    );
+}
+
 TEST(WrongSweepFile, RefusesStagesThatWaitForEachOther) {
     EXPECT_THAT(refusal(noop("needs = [\"train\"]")), HasSubstr("train needs train"));
     const std::string circle =
