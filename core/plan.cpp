@@ -91,6 +91,11 @@ Object Plan::axes(UnitKey unit) const {
     return expansion_->axes(unit);
 }
 
+std::optional<UnitKey> Plan::promoted_from(UnitKey unit) const {
+    check(unit);
+    return expansion_->place(unit).inherited.from;
+}
+
 std::vector<std::string> Plan::axis_names(StageIndex stage) const {
     XORCH_CHECK(stage.value < stage_count(), "no such stage in the plan");
     return expansion_->stages[stage.value].axis_names;

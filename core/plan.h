@@ -64,6 +64,9 @@ class Plan {
     // out.
     Object axes(UnitKey unit) const;
 
+    // The chosen unit that this one of a promoting stage stands on; nothing in other stages.
+    std::optional<UnitKey> promoted_from(UnitKey unit) const;
+
     // Names of the columns that vary in this stage, in order: its axes, then inherited axes.
     std::vector<std::string> axis_names(StageIndex stage) const;
 

@@ -129,7 +129,7 @@ void Plan::Expansion::inherit(std::uint32_t stage, std::span<const UnitKey> chos
     const Stage& own = sweep.stages[stage];
     std::vector<Inherited> all;
     for (const UnitKey unit : chosen) {
-        Inherited one;
+        Inherited one{.from = unit};
         for (Member& member : parameters(unit)) {
             if (!names(own, member.first)) one.params.push_back(std::move(member));
         }

@@ -17,9 +17,10 @@ namespace xorch {
 
 // What a promoted unit brings along from the selection's stage.
 struct Inherited {
-    Object params;    // those that the stage does not name itself
-    Object axes;      // the ones among them that were axes
-    Object identity;  // `params` with paths replaced by their hashes
+    std::optional<UnitKey> from{};  // the promoted unit; nothing for other stages
+    Object params;                  // those that the stage does not name itself
+    Object axes;                    // the ones among them that were axes
+    Object identity;                // `params` with paths replaced by their hashes
 };
 
 // Text around what differs between the units of a stage in the canonical JSON of their identities.

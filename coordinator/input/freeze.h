@@ -44,4 +44,8 @@ Result<void> copy_code(const FrozenSweep& frozen, const std::string& root);
 // The frozen text of a sweep whose hashes are filled in.
 std::string format_sweep(const Sweep& sweep);
 
+// A sweep file, to be edited and submitted, of the selection's stage with these parameters instead
+// of its axes; the axes that count repeats stay. usage for a stage that needs others.
+Result<std::string> format_choice(const Sweep& sweep, const Select& select, const Object& params);
+
 }  // namespace xorch

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator/input/document.h"
 #include "coordinator/input/freeze.h"
 #include "coordinator/input/quantity.h"
@@ -26,6 +28,10 @@ std::string format_value(const Value& value) {
         for (const Value& item : *items)
             texts.push_back(format_value(item));
         return fmt::format("[{}]", fmt::join(texts, ", "));
+    }
+    // The only table that is a value.
+    if (const Value* path = value.find("path")) {
+        return fmt::format("{{ path = {} }}", format_value(*path));
     }
     return format_plain(value);
 }
@@ -348,6 +354,58 @@ std::string format_sweep(const Sweep& sweep) {
     writer.text_unless_empty("interface", sweep.interface);
     write_tuning(writer, sweep.tuning);
     return writer.take().substr(1);
+}
+
+Result<std::string> format_choice(const Sweep& sweep, const Select& select, const Object& params) {
+    Sweep alone = sweep;
+    Stage stage = sweep.stages[*find_stage(sweep, select.from)];
+    if (!stage.needs.empty()) {
+        return fail(
+            ErrorCode::usage,
+            fmt::format("stage {} needs other stages; write its sweep file by hand", stage.name)
+        );
+    }
+    std::erase_if(stage.axes, [&](const Axis& axis) {
+        return std::find(select.repeats.begin(), select.repeats.end(), axis.name) ==
+               select.repeats.end();
+    });
+    for (Axis& axis : stage.axes)
+        axis.when.clear();
+    stage.zip.clear();
+    stage.exclude.clear();
+    stage.promote.clear();
+    stage.params = params;
+    const auto as_path = [&](const std::string& name, Value& value) {
+        if (stage.path_hashes.contains(name))
+            value = Value(Object{
+                {"path", std::move(value)}
+            });
+    };
+    for (auto& [name, value] : stage.params)
+        as_path(name, value);
+    for (Axis& axis : stage.axes) {
+        for (Value& value : axis.values)
+            as_path(axis.name, value);
+    }
+    alone.stages = {std::move(stage)};
+    alone.selects.clear();
+    alone.gates.clear();
+    alone.summary = {};
+    alone.name = alone.name.substr(0, 59) + "-best";
+    std::string text = fmt::format(
+        "# What selection {} of sweep {} chose. Keep this file in {}: units work where it is.\n",
+        select.name,
+        quoted(sweep.name),
+        quoted(sweep.directory)
+    );
+    // Texts are quoted, so a line is a key; what freezing filled in is not for sweep files.
+    const std::string frozen = format_sweep(alone);
+    for (std::string_view rest = frozen; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+        rest.remove_prefix(line.size());
+        if (!line.starts_with("frozen.") && !line.starts_with("directory = ")) text += line;
+    }
+    return text;
 }
 
 }  // namespace xorch

@@ -20,6 +20,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_why(app, context);
     add_records(app, context);
     add_summary(app, context);
+    add_best(app, context);
     add_compare(app, context);
     add_approve(app, context);
     add_list(app, context);

@@ -115,6 +115,7 @@ void add_audit(CLI::App& app, Context& context);
 
 // ---- verbs that read and look after (tools/cli/read, tools/cli/site) ----
 void add_approve(CLI::App& app, Context& context);
+void add_best(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);

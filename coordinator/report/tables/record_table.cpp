@@ -155,6 +155,11 @@ std::vector<Value> RecordTable::provenance(UnitKey key, const UnitResult& result
     cells.push_back(timed ? text_cell(format_utc(end.started_unix)) : Value());
     cells.push_back(timed ? text_cell(format_utc(end.started_unix + end.ran)) : Value());
     cells.push_back(timed ? Value(static_cast<double>(end.ran.count()) / 1000.0) : Value());
+    const auto from = sweep_.plan().promoted_from(key);
+    cells.push_back(
+        from ? Value(fmt::format("{}/{}", sweep_.plan().stage(from->stage).name, from->index))
+             : Value()
+    );
     return cells;
 }
 
@@ -225,7 +230,8 @@ const std::vector<std::string>& provenance_columns() {
         "data_hash",
         "started",
         "finished",
-        "wall_s"};
+        "wall_s",
+        "promoted_from"};
     return names;
 }
 

@@ -93,7 +93,8 @@ TEST(RecordTable, HasStageAxesMetricsAndProvenanceInThisOrder) {
             "data_hash",
             "started",
             "finished",
-            "wall_s"
+            "wall_s",
+            "promoted_from"
         )
     );
 }
