@@ -5,12 +5,28 @@ import os
 import unittest
 
 import cluster
-from cluster import ROOT, MiniCluster
+from cluster import MiniCluster
 from sweeps import PYTHON, QUICK, ClusterSweep
 
 GPUS = 2
 TOGETHER = 4
-SAYS_WHICH_GPUS = os.path.join(ROOT, "tests", "scripts", "says_which_gpus.py")
+# Says which GPUs it has on which node, and stays until the test lets it go; the first unit of a stage is tried alone, and
+# waits for nobody.
+SCRIPT = """
+import json, os, sys
+place = os.path.join(sys.argv[1], sys.argv[2] + os.environ.get("RANK", ""))
+is_alone = sys.argv[2] == "single0"
+if not is_alone:
+    os.mkfifo(place + ".gate")
+with open(place + ".tmp", "w") as file:
+    json.dump({"node": os.uname().nodename, "gpus": os.environ["CUDA_VISIBLE_DEVICES"].split(",")}, file)
+os.rename(place + ".tmp", place)
+if not is_alone:
+    open(place + ".gate").read()
+if os.environ.get("RANK", "0") == "0":
+    with open(os.environ["XORCH_RECORDS"], "a") as file:
+        file.write(json.dumps({"seen": 1}) + "\\n")
+"""
 
 
 class GpuSweep(ClusterSweep):
@@ -25,7 +41,7 @@ class GpuSweep(ClusterSweep):
         def stage(of, axes, resources):
             return [
                 "[[stage]]", 'name = "%s"' % of, axes,
-                "argv = %s" % json.dumps([PYTHON, SAYS_WHICH_GPUS, str(TOGETHER), folder, of + "{i}"]),
+                "argv = %s" % json.dumps([PYTHON, "-c", SCRIPT.replace("{", "{{").replace("}", "}}"), folder, of + "{i}"]),
                 "resources = { cpus = 1, gpus = 1%s }" % resources,
                 'limits = { retries = 0, timeout = "2m" }', 'records.required = ["seen"]',
             ]  # fmt: skip
@@ -44,20 +60,28 @@ class GpuSweep(ClusterSweep):
         folder = os.path.join(self.cluster.folder, "seen")
         found = {}
         for name in os.listdir(folder):
+            if "." in name:
+                continue
             with open(os.path.join(folder, name)) as file:
                 found[name] = json.load(file)
         return found
+
+    def let_go(self, name):
+        open(os.path.join(self.cluster.folder, "seen", name + ".gate"), "w").close()
 
 
 class Gpus(unittest.TestCase):
     def test_single_units_and_a_gang_that_run_together_share_no_gpu(self):
         sweep = GpuSweep(self.enterContext(MiniCluster(2, "--gpus", str(GPUS))), "gpus", 3)
         sweep.submit()
-        sweep.wait_for_phase("complete", 180)
+        sweep.wait_for(lambda: len(sweep.seen()) == 1 + TOGETHER, "all that run together", 90)
         seen = sweep.seen()
         print(seen)
         self.assertEqual(sorted(seen), ["gang00", "gang01", "single0", "single1", "single2"])
         del seen["single0"]  # which was over before
+        for name in seen:
+            sweep.let_go(name)
+        sweep.wait_for_phase("complete", 60)
         self.assertTrue(all(len(each["gpus"]) == 1 for each in seen.values()), seen)
         self.assertNotEqual(seen["gang00"]["node"], seen["gang01"]["node"])
         taken = sorted((each["node"], each["gpus"][0]) for each in seen.values())
