@@ -54,12 +54,13 @@ JobDeclaration declare_beats_prepare() {
         {"val_v",          "ventricular beats that validate"                                  },
         {"val_o",          "other beats that validate"                                        },
         {"annotations",    "in the recording"                                                 },
+        {"paced",          "annotations of a pacemaker's beats and their fusions"             },
         {"non_beats",      "annotations that are no beats"                                    },
         {"at_the_ends",    "left out: their second is not within the recording"               },
         {"not_measured",   "left out: samples that say so"                                    },
         {"over_max_beats", "left out: more than max_beats"                                    },
         {"checks",
-         "NON_BEAT_DROPPED, NON_BEAT_AS_OTHER, LEAD_SUBSTITUTED, LEAD_MISSING, "
+         "NON_BEAT_DROPPED, NON_BEAT_AS_OTHER, MOSTLY_PACED, LEAD_SUBSTITUTED, LEAD_MISSING, "
          "PATIENT_ON_BOTH_SIDES, RECORD_UNUSED"                                               },
     };
     return job;

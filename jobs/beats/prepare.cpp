@@ -49,6 +49,7 @@ Object row_of(const PreparedRecord& record) {
         {"val_v",          val_v                      },
         {"val_o",          val_o                      },
         {"annotations",    record.tally.annotations   },
+        {"paced",          record.tally.paced         },
         {"non_beats",      record.tally.marks         },
         {"at_the_ends",    record.tally.at_the_ends   },
         {"not_measured",   record.tally.not_measured  },

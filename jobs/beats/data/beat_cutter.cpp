@@ -111,7 +111,9 @@ Result<CutBeats> cut_beats(const WfdbRecord& record, const CutOptions& options) 
     Cutter cutter(record.header.signals[lead], record.signals[lead]);
     constexpr int other = class_count - 1;
     for (const WfdbAnnotation& annotation : record.annotations) {
-        const auto beat_class = class_of_symbol(wfdb_symbol(annotation.code));
+        const char symbol = wfdb_symbol(annotation.code);
+        const auto beat_class = class_of_symbol(symbol);
+        if (symbol == '/' || symbol == 'f') ++beats.tally.paced;
         if (!beat_class) ++beats.tally.marks;
         if (!beat_class && !options.marks_as_other) continue;
         cutter.cut(annotation.time, beat_class.value_or(other), beats);

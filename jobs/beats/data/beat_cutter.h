@@ -24,6 +24,7 @@ struct CutOptions {
 
 struct CutTally {
     std::int64_t annotations = 0;
+    std::int64_t paced = 0;           // of them: beats of a pacemaker, and their fusions
     std::int64_t marks = 0;           // that are no beats: left out, or taken for class O
     std::int64_t at_the_ends = 0;     // whose second is not within the recording
     std::int64_t not_measured = 0;    // with samples that say so

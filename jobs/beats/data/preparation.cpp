@@ -87,6 +87,8 @@ std::string name_checks(const PreparedRecord& record, const PreparationOptions& 
     if (record.tally.marks > 0) {
         add_check(checks, options.cut.marks_as_other ? "NON_BEAT_AS_OTHER" : "NON_BEAT_DROPPED");
     }
+    // Spikes are easy to see: a class O of such recordings says little about fusion beats.
+    if (2 * record.tally.paced > record.tally.annotations) add_check(checks, "MOSTLY_PACED");
     if (record.lead.empty()) {
         add_check(checks, "LEAD_MISSING");
     } else if (record.lead != options.cut.lead) {

@@ -36,7 +36,8 @@ struct PreparedRecord {
     BeatCounts val{};
     CutTally tally;
     // Names of what a reader should know, with a space between them: NON_BEAT_DROPPED,
-    // NON_BEAT_AS_OTHER, LEAD_SUBSTITUTED, LEAD_MISSING, PATIENT_ON_BOTH_SIDES, RECORD_UNUSED.
+    // NON_BEAT_AS_OTHER, MOSTLY_PACED, LEAD_SUBSTITUTED, LEAD_MISSING, PATIENT_ON_BOTH_SIDES,
+    // RECORD_UNUSED.
     std::string checks;
 };
 

@@ -135,6 +135,16 @@ TEST(BeatCutter, MarksAreLeftOutOrTakenForOtherBeatsAndCountedBothTimes) {
     EXPECT_EQ(kept->tally, tally);
 }
 
+TEST(BeatCutter, BeatsOfAPacemakerAndTheirFusionsAreCounted) {
+    WfdbRecord record = ramps();
+    for (const char symbol : {'/', 'f', 'F', 'N'}) {
+        annotate(record, 500, symbol);
+    }
+    const auto beats = cut_beats(record, {});
+    ASSERT_TRUE(beats);
+    EXPECT_EQ(beats->tally, (CutTally{.annotations = 4, .paced = 2}));
+}
+
 TEST(BeatCutter, ABeatWithSamplesThatWereNotMeasuredIsLeftOut) {
     WfdbRecord record = ramps();
     record.signals[1][500] = -2048;

@@ -130,6 +130,26 @@ TEST_F(BeatPreparation, ThePublishedSplitNamesThePatientOfTwoRecordings) {
     EXPECT_EQ(preparation.beats.generalisation.records.size(), 22U);
 }
 
+TEST_F(BeatPreparation, ARecordingOfAPacemakerIsNamed) {
+    const TemporaryDirectory few;
+    for (const std::string name : {"100", "106"}) {
+        auto record = read_wfdb(folder_->path(), name);
+        ASSERT_TRUE(record) << record.error().message;
+        for (WfdbAnnotation& annotation : record->annotations) {
+            const bool beat = wfdb_symbol(annotation.code) == 'N';
+            if (beat && name == "106") annotation.code = wfdb_code('/');
+        }
+        ASSERT_TRUE(write_wfdb(few.path(), *record));
+    }
+    PreparationOptions partial = options();
+    partial.data = few.path();
+    partial.allow_missing = true;
+    const Preparation preparation = prepared(partial);
+    EXPECT_EQ(of(preparation, "100").checks, "NON_BEAT_DROPPED");
+    EXPECT_EQ(of(preparation, "106").checks, "NON_BEAT_DROPPED MOSTLY_PACED");
+    EXPECT_GT(of(preparation, "106").tally.paced, of(preparation, "106").beats[0]);
+}
+
 TEST_F(BeatPreparation, FilesAndMemoryGiveEqualBeats) {
     PreparationOptions made = options();
     made.data = "";

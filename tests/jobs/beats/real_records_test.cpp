@@ -84,6 +84,7 @@ TEST_F(RealRecords, All48AreReadWithTheirChecksumsAndTheirPublishedTotals) {
     EXPECT_EQ(names.size(), 48U);
     std::map<int, int> classes;
     std::vector<std::string> without_mlii;
+    std::vector<std::string> mostly_paced;
     std::size_t annotations = 0;
     for (const std::string& name : names) {
         const auto record = read_wfdb(folder_, name);
@@ -98,6 +99,7 @@ TEST_F(RealRecords, All48AreReadWithTheirChecksumsAndTheirPublishedTotals) {
         const auto beats = cut_beats(*record, {});
         ASSERT_TRUE(beats) << beats.error().message;
         if (beats->lead != "MLII") without_mlii.push_back(name);
+        if (2 * beats->tally.paced > beats->tally.annotations) mostly_paced.push_back(name);
     }
     EXPECT_EQ(annotations, 112647U);
     // Of 109,494 beats in all.
@@ -111,6 +113,7 @@ TEST_F(RealRecords, All48AreReadWithTheirChecksumsAndTheirPublishedTotals) {
     })
     );
     EXPECT_THAT(without_mlii, ElementsAre("102", "104"));
+    EXPECT_THAT(mostly_paced, ElementsAre("102", "104", "107", "217"));
 }
 
 TEST_F(RealRecords, SamplesAndAnnotationsAreWrittenInTheirOwnBytes) {
