@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "jobs/files/tiff_file.h"
 #include "tests/jobs/cellseg/few_images.h"
 
 namespace xorch::cellseg {
@@ -178,6 +179,32 @@ TEST_F(CellsegRecipe, MadeImagesAreThoseOfTheirSeedAndLabelEveryNucleusWhereAske
     };
     // 26 other nuclei per image, some of them hidden below cells.
     EXPECT_GT(cells_of(every, "every"), cells_of(marker, "marker") + 120 * 15);
+}
+
+TEST_F(CellsegRecipe, APreparationNamesSplitAndGroupOfAMaskWithoutBackground) {
+    fs::copy(images_->path(), folder("images"), fs::copy_options::recursive);
+    std::string mask;
+    for (const auto& entry : fs::directory_iterator(folder("images/val_cells"))) {
+        const std::string path = entry.path().string();
+        if (path.ends_with("_mask.tif") && path.find("/iba1_") != std::string::npos) mask = path;
+    }
+    ASSERT_TRUE(write_label_tiff(mask, Labels(96, 96, 1)));
+    const UnitRun prepared = run_alone(
+        "cellseg.prepare",
+        {
+            {"data", folder("images")}
+    },
+        folder("prepared")
+    );
+    ASSERT_EQ(prepared.error, "");
+    std::string named;
+    for (const Object& row : prepared.records) {
+        if (text(row, "checks").empty()) continue;
+        EXPECT_EQ(text(row, "checks"), "NO_BACKGROUND");
+        EXPECT_EQ(text(row, "cells"), "1");
+        named += text(row, "split") + " " + text(row, "group");
+    }
+    EXPECT_EQ(named, "val iba1");
 }
 
 TEST_F(CellsegRecipe, AnAuditTellsThatADonorOfOneImageIsNoSplitByDonor) {
