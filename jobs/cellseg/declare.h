@@ -10,4 +10,7 @@ namespace xorch {
 
 std::vector<JobDeclaration> declare_cellseg();
 
+// Those of them that start from what trained networks leave.
+std::vector<JobDeclaration> declare_cellseg_analysis();
+
 }  // namespace xorch

@@ -1,0 +1,27 @@
+#pragma once
+
+// Parameters and columns that several jobs of the family declare in the same words. Free of
+// LibTorch.
+
+#include <vector>
+
+#include "core/job.h"
+
+namespace xorch::cellseg {
+
+using Declarations = std::vector<ParameterDeclaration>;
+
+void append(Declarations& parameters, Declarations more);
+ParameterDeclaration recipe();
+ParameterDeclaration trained_model();
+ColumnDeclaration checks_column();
+ParameterDeclaration empty_masks();
+ParameterDeclaration cells_to_train_on();
+ParameterDeclaration split_to_evaluate(const char* value);
+ParameterDeclaration images_in_the_picture();
+Declarations image_parameters();
+ParameterDeclaration tile_side();
+Declarations mask_parameters();
+std::vector<ShapeDeclaration> model_shapes();
+
+}  // namespace xorch::cellseg
