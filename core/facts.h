@@ -278,6 +278,15 @@ struct AllocationRefused {
     friend bool operator==(const AllocationRefused&, const AllocationRefused&) = default;
 };
 
+// The unit was done, and its records lack something: it runs again. What they do say stands; the
+// new run must agree with it (core/filling.h).
+struct UnitReopened {
+    UnitKey unit;
+    std::string rows;  // that stand
+
+    friend bool operator==(const UnitReopened&, const UnitReopened&) = default;
+};
+
 // The order of alternatives is the journal's format (core/wire/facts.fbs): append only.
 using Fact = std::variant<
     AllocationIntended,
@@ -303,7 +312,8 @@ using Fact = std::variant<
     RequestDone,
     NotificationSent,
     EpochEnded,
-    AllocationRefused>;
+    AllocationRefused,
+    UnitReopened>;
 
 // What one decision made true, all of it or nothing: one frame of the journal.
 struct FactBatch {

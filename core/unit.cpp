@@ -32,6 +32,8 @@ constexpr std::array transitions{
     Transition{assigned,  UnitEvent::cancel,     cancelled},
     Transition{failed,    UnitEvent::revive,     waiting  },
     Transition{cancelled, UnitEvent::revive,     waiting  },
+    Transition{done,      UnitEvent::reopen,     waiting  }, // its records lack something
+    Transition{ready,     UnitEvent::reopen,     waiting  }, // that of an input do
 };
 
 struct CauseName {
@@ -124,6 +126,8 @@ std::string_view event_name(UnitEvent event) {
             return "cancel";
         case UnitEvent::revive:
             return "revive";
+        case UnitEvent::reopen:
+            return "reopen";
     }
     return "?";
 }

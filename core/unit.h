@@ -62,7 +62,16 @@ bool is_own_failure(Cause cause);
 bool is_known_stop(Cause cause);
 
 // What can happen to a unit. `assign` .. `cancel` are facts of the journal.
-enum class UnitEvent : std::uint8_t { inputs_met, assign, finish, give_back, fail, cancel, revive };
+enum class UnitEvent : std::uint8_t {
+    inputs_met,
+    assign,
+    finish,
+    give_back,
+    fail,
+    cancel,
+    revive,
+    reopen
+};
 
 std::string_view event_name(UnitEvent event);
 

@@ -196,6 +196,9 @@ class State {
     // columns are absent.
     const Object& metrics(std::uint32_t select, UnitKey unit) const;
 
+    // The rows that stand of a unit that was done and runs again, or null.
+    const std::string* standing_rows(UnitKey unit) const;
+
     // I1..I18 as far as they are statements about the state; the message names the invariant and
     // the unit. Linear in the number of units: for tests, the simulation and `fsck`.
     Result<void> check_invariants() const;

@@ -146,6 +146,11 @@ class Story {
                 [&](const UnitsRevived& it) {
                     return std::string(contains(it.ranges, unit_) ? "revived by retry" : "");
                 },
+                [&](const UnitReopened& it) {
+                    return std::string(
+                        it.unit == unit_ ? "opened again: its records lack something" : ""
+                    );
+                },
                 [&](const SelectionDecided& it) { return on_selection(it); },
                 [&](const ResultRefused& it) {
                     if (it.unit != unit_) return std::string();

@@ -178,6 +178,12 @@ Offset<wire::AllocationRefused> pack(FlatBufferBuilder& builder, const Allocatio
     return wire::CreateAllocationRefused(builder, fact.allocation.value, reason, fact.for_good);
 }
 
+Offset<wire::UnitReopened> pack(FlatBufferBuilder& builder, const UnitReopened& fact) {
+    const PackedText rows = pack_text(builder, fact.rows);
+    const wire::UnitKey unit = pack_unit(fact.unit);
+    return wire::CreateUnitReopened(builder, &unit, rows);
+}
+
 // unpack(table, fact): the inverse; false for what a verified table may still lack.
 
 bool unpack(const wire::AllocationIntended& table, AllocationIntended& fact) {
@@ -335,6 +341,12 @@ bool unpack(const wire::AllocationRefused& table, AllocationRefused& fact) {
         .allocation = AllocationId{table.allocation()},
         .reason = unpack_text(table.reason()),
         .for_good = table.for_good()};
+    return true;
+}
+
+bool unpack(const wire::UnitReopened& table, UnitReopened& fact) {
+    if (table.unit() == nullptr) return false;
+    fact = {.unit = unpack_unit(*table.unit()), .rows = unpack_text(table.rows())};
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/json.h"
 #include "tests/simulation/coordinator_process.h"
 #include "tests/simulation/world.h"
 
@@ -24,6 +25,8 @@ void Clients::act() {
         ask("retry", world_.dice.chance(0.5) ? "" : random_range());
     } else if (what < 8) {
         ask("pause", "");
+    } else if (what < 9) {
+        ask("reopen", random_done_units());
     } else {
         ask("continue", "");
     }
@@ -47,6 +50,22 @@ std::string Clients::random_range() {
         first,
         world_.dice.between(1, units - first)
     );
+}
+
+// As much as a person reads who looked some time ago: some of them may run again meanwhile.
+std::string Clients::random_done_units() {
+    Array units;
+    for (const auto& [unit, rows] : world_.ledger.rows()) {
+        if (!world_.dice.chance(0.2)) continue;
+        units.emplace_back(Object{
+            {"stage", world_.scenario.sweep.stages[unit.stage.value].name},
+            {"index", std::int64_t{unit.index}                           },
+            {"rows",  rows                                               }
+        });
+    }
+    return format_json(Object{
+        {"units", std::move(units)}
+    });
 }
 
 void Clients::ask(std::string verb, std::string arguments) {

@@ -36,6 +36,7 @@ class Clients {
     void ask(std::string verb, std::string arguments);
     void send(std::size_t index);
     std::string random_range();
+    std::string random_done_units();
 
     World& world_;
     std::vector<Asked> asked_;

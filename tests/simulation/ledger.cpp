@@ -161,8 +161,10 @@ void Ledger::take(const Fact& fact) {
     }
     if (const auto* cancelled = std::get_if<UnitsCancelled>(&fact)) take(*cancelled);
     if (const auto* revived = std::get_if<UnitsRevived>(&fact)) take(*revived);
+    if (const auto* reopened = std::get_if<UnitReopened>(&fact)) take(*reopened);
     if (const auto* adopted = std::get_if<UnitAdopted>(&fact)) {
         units_[adopted->unit].phase = Phase::done;
+        rows_[adopted->unit] = adopted->end.rows;
     }
 }
 
@@ -220,6 +222,7 @@ void Ledger::take(const UnitFinished& fact) {
         }
     }
     unit.phase = Phase::done;
+    rows_[fact.unit] = fact.end.rows;
 }
 
 void Ledger::count_end(Unit& unit, const AttemptEnd& end) {
@@ -300,6 +303,21 @@ void Ledger::take(const UnitsCancelled& fact) {
             const bool live = unit.phase == Phase::open || unit.phase == Phase::assigned;
             if (live) unit.phase = Phase::cancelled;
         }
+    }
+}
+
+// Whatever it reports now, its records say the same in the end.
+void Ledger::take(const UnitReopened& fact) {
+    Unit& unit = units_[fact.unit];
+    if (unit.phase != Phase::done) {
+        violate("I2: " + name_of(fact.unit) + " is opened again before it was done");
+    }
+    if (fact.rows != rows_[fact.unit]) {
+        violate("I2: other records of " + name_of(fact.unit) + " stand than it reported");
+    }
+    begin_anew(unit);
+    for (auto& [select, decided] : decided_) {
+        decided = false;
     }
 }
 

@@ -43,6 +43,9 @@ class Ledger {
 
     std::uint64_t facts() const { return facts_; }
 
+    // Rows of the units that are done, by unit.
+    const std::map<UnitKey, std::string>& rows() const { return rows_; }
+
  private:
     enum class Phase { open, assigned, done, failed, cancelled };
 
@@ -78,6 +81,7 @@ class Ledger {
     void take(const SelectionDecided& fact);
     void take(const UnitsCancelled& fact);
     void take(const UnitsRevived& fact);
+    void take(const UnitReopened& fact);
     void begin_anew(Unit& unit);
     void count_end(Unit& unit, const AttemptEnd& end);
     void check_report(IncarnationId agent, std::uint64_t number);
@@ -91,6 +95,7 @@ class Ledger {
 
     FactLocation next_;  // where reading goes on
     std::map<UnitKey, Unit> units_;
+    std::map<UnitKey, std::string> rows_;
     std::map<std::uint32_t, bool> decided_;  // by selection; false = revived since
     std::set<std::string> requests_;
     std::vector<IncarnationId> given_up_;

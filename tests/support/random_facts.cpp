@@ -155,6 +155,9 @@ constexpr std::array<Maker, std::variant_size_v<Fact>> makers = {
     [](Random& r) -> Fact {
         return AllocationRefused{AllocationId{number(r)}, text(r), coin(r)};
     },
+    [](Random& r) -> Fact {
+        return UnitReopened{unit(r), text(r)};
+    },
 };
 
 }  // namespace

@@ -112,6 +112,7 @@ void add_submit(CLI::App& app, Context& context);
 
 // ---- verbs that decide (tools/cli/decide) ----
 void add_audit(CLI::App& app, Context& context);
+void add_backfill(CLI::App& app, Context& context);
 
 // ---- verbs that read and look after (tools/cli/read, tools/cli/site) ----
 void add_approve(CLI::App& app, Context& context);

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "coordinator/decide/rules/rules.h"
+#include "core/filling.h"
 #include "core/planted.h"
 
 namespace xorch {
@@ -28,10 +29,12 @@ bool counts(const State& state, IncarnationId from, const EndReport& report) {
 }
 
 // Late or repeated. Only what differs from the result that counts is worth a fact.
-Effects refuse(const State& state, const EndReport& report) {
+Effects refuse(const State& state, IncarnationId from, const EndReport& report) {
     Effects effects;
     const UnitState& unit = state.unit(report.unit);
     if (unit.phase != UnitPhase::done || report.end.cause != Cause::none) return effects;
+    // The one that counts, told again; after filling, its rows are not what the attempt said.
+    if (is_last_attempt(state, unit, from, report.attempt)) return effects;
     const std::uint64_t hash = XXH3_64bits(report.end.rows.data(), report.end.rows.size());
     if (hash == unit.rows_hash) return effects;
     effects.facts.push_back(ResultRefused{
@@ -44,6 +47,24 @@ Effects refuse(const State& state, const EndReport& report) {
         ),
         .rows_hash = fmt::format("{:016x}", hash)});
     return effects;
+}
+
+// A unit that ran again because its records lacked something: what they said stands.
+void settle_records(const State& state, UnitKey key, AttemptEnd& end, Effects& effects) {
+    const std::string* standing = state.standing_rows(key);
+    if (standing == nullptr) return;
+    FilledRows filled =
+        fill_rows(*standing, end.rows, state.plan().stage(key.stage).records.varies);
+    if (!filled.disagreement.empty()) {
+        end.message =
+            "run again, it disagreed with its own records, which stand: " + filled.disagreement;
+        effects.facts.push_back(ResultRefused{
+            .unit = key,
+            .attempt = AttemptNumber{state.unit(key).attempt},
+            .reason = end.message,
+            .rows_hash = fmt::format("{:016x}", XXH3_64bits(end.rows.data(), end.rows.size()))});
+    }
+    end.rows = std::move(filled.rows);
 }
 
 std::string format_seconds(std::uint64_t ms) {
@@ -110,15 +131,17 @@ std::optional<AttemptEnd> final_failure(const State& state, const EndReport& rep
 
 Effects on_end(const State& state, IncarnationId from, const EndReport& report) {
     if (!state.has_unit(report.unit)) return {};
-    if (!counts(state, from, report)) return refuse(state, report);
+    if (!counts(state, from, report)) return refuse(state, from, report);
     Effects effects;
     if (report.end.cause == Cause::none) {
-        effects.facts.push_back(UnitFinished{report.unit, report.attempt, report.end});
+        AttemptEnd settled = report.end;
+        settle_records(state, report.unit, settled, effects);
+        effects.facts.push_back(UnitFinished{report.unit, report.attempt, settled});
         const std::string name =
             fmt::format("{}/{}", state.plan().stage(report.unit.stage).name, report.unit.index);
         for (const UnitKey twin : state.twins_waiting_for(report.unit)) {
             if (state.unit(twin).phase != UnitPhase::waiting) continue;
-            effects.facts.push_back(UnitAdopted{twin, name, report.end});
+            effects.facts.push_back(UnitAdopted{twin, name, settled});
         }
     } else if (auto end = final_failure(state, report)) {
         effects.facts.push_back(UnitFailed{report.unit, report.attempt, std::move(*end)});
@@ -148,7 +171,10 @@ Effects on_adopted(const State& state, const UnitAdopted& adopted) {
     Effects effects;
     if (!state.has_unit(adopted.unit)) return effects;
     const UnitPhase phase = state.unit(adopted.unit).phase;
-    if (phase == UnitPhase::waiting || phase == UnitPhase::ready) effects.facts.push_back(adopted);
+    if (phase != UnitPhase::waiting && phase != UnitPhase::ready) return effects;
+    UnitAdopted settled = adopted;
+    settle_records(state, adopted.unit, settled.end, effects);
+    effects.facts.push_back(std::move(settled));
     return effects;
 }
 

@@ -104,7 +104,7 @@ void Presence::observe(const Fact& fact, const State& state, Now now) {
     } else if (std::holds_alternative<SweepContinued>(fact)) {
         began_paused = false;
         ask_again = Millis{0};
-    } else if (std::holds_alternative<UnitsRevived>(fact)) {
+    } else if (std::holds_alternative<UnitsRevived>(fact) || std::holds_alternative<UnitReopened>(fact)) {
         delayed.clear();
         adoption_asked.clear();
     }

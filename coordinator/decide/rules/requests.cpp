@@ -170,6 +170,21 @@ Effects retry(const State& state, const ClientRequest& request, std::vector<Unit
     );
 }
 
+Effects reopen(const State& state, const ClientRequest& request, std::vector<UnitReopened> units) {
+    Effects effects;
+    const std::uint64_t reopened = units.size();
+    for (UnitReopened& unit : units)
+        effects.facts.emplace_back(std::move(unit));
+    if (state.paused()) effects.facts.push_back(SweepContinued{});
+    return done(
+        request,
+        std::move(effects),
+        {
+            {"reopened", count_value(reopened)}
+    }
+    );
+}
+
 // Whoever continues after failed canaries has seen them: the next wave opens.
 Effects continue_sweep(const State& state, const ClientRequest& request) {
     Effects effects;
@@ -288,11 +303,16 @@ Effects on_request(const State& state, const Presence& presence, const ClientReq
             {{"stopping", Value(true)}}
         );
     }
-    if (request.verb != "cancel" && request.verb != "retry") {
+    if (request.verb != "cancel" && request.verb != "retry" && request.verb != "reopen") {
         return refused(request, fmt::format("no such command: {}", request.verb));
     }
     const auto arguments = parse_json(request.arguments.empty() ? "{}" : request.arguments);
     if (!arguments) return refused(request, arguments.error().message);
+    if (request.verb == "reopen") {
+        auto units = parse_reopening(state, *arguments);
+        return units ? reopen(state, request, *std::move(units))
+                     : refused(request, units.error().message);
+    }
     auto ranges = parse_units(state, *arguments);
     if (!ranges) return refused(request, ranges.error().message);
     return request.verb == "cancel" ? cancel(state, request, std::move(*ranges))

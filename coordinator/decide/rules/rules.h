@@ -94,6 +94,14 @@ Effects on_blame(const State& state, const Presence& presence, Now now);
 
 Effects on_request(const State& state, const Presence& presence, const ClientRequest& request);
 
+// ---- reopening.cpp ----
+
+// The arguments of "reopen": {"units": [{"stage", "index", "rows"}]}. Units that are not done, or
+// have other rows by now, are left out.
+Result<std::vector<UnitReopened>> parse_reopening(const State& state, const Value& arguments);
+
+// ---- requests.cpp ----
+
 // The arguments of "stop": {"at_once": true}.
 bool wants_stop_at_once(const ClientRequest& request);
 

@@ -68,6 +68,7 @@ struct State::Content {
     Result<void> take(const NotificationSent& fact, FactLocation at);
     Result<void> take(const EpochEnded& fact, FactLocation at);
     Result<void> take(const AllocationRefused& fact, FactLocation at);
+    Result<void> take(const UnitReopened& fact, FactLocation at);
     Result<AllocationState*> find(AllocationId allocation);
 
     // units.cpp
@@ -120,6 +121,8 @@ struct State::Content {
     Result<void> cancel(const UnitsCancelled& fact);
     Result<void> revive(const UnitsRevived& fact);
     void revive_unit(UnitKey unit, std::vector<UnitKey>& more);
+    Result<void> reopen(const UnitReopened& fact);
+    void renew(UnitKey unit);
 
     // stages.cpp
     void make_stages();
@@ -158,6 +161,7 @@ struct State::Content {
     std::set<UnitKey> alone;
     std::unordered_map<UnitKey, std::vector<UnitKey>> twins;
     std::set<UnitKey> adoptable;
+    std::map<UnitKey, std::string> standing;  // rows of units that were done and run again
     std::map<std::string, std::string> blamed;
     std::map<std::string, NodeTrouble> trouble;
     // Units that failed on one node and run on another one now, with the node where they failed.

@@ -212,4 +212,8 @@ Result<void> State::Content::take(const AllocationRefused& fact, FactLocation) {
     return {};
 }
 
+Result<void> State::Content::take(const UnitReopened& fact, FactLocation) {
+    return reopen(fact);
+}
+
 }  // namespace xorch

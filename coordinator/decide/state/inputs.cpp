@@ -127,10 +127,8 @@ Result<void> State::Content::revive(const UnitsRevived& fact) {
     return {};
 }
 
-// Also wants revived: the lost inputs that the unit waits for, and the units that failed only
-// because of it.
-void State::Content::revive_unit(UnitKey unit, std::vector<UnitKey>& more) {
-    must(move(unit, UnitEvent::revive));
+// A new budget, and selections that chose from its stage choose again.
+void State::Content::renew(UnitKey unit) {
     UnitState& state = at(unit);
     state.cause = Cause::none;
     state.own_failures = 0;
@@ -146,6 +144,48 @@ void State::Content::revive_unit(UnitKey unit, std::vector<UnitKey>& more) {
         const auto from = find_stage(plan.sweep(), plan.sweep().selects[number].from);
         if (select.decided && from == unit.stage.value) select.stale = true;
     }
+}
+
+// Whoever waits for it, waits again; whoever is done or runs already keeps what it was given.
+Result<void> State::Content::reopen(const UnitReopened& fact) {
+    auto found = find(fact.unit);
+    if (!found) return tl::unexpected(found.error());
+    if ((*found)->phase != UnitPhase::done) {
+        return impossible(plan, fact.unit, "reopened before it was done");
+    }
+    must(move(fact.unit, UnitEvent::reopen));
+    renew(fact.unit);
+    (*found)->rows_hash = 0;
+    // A late repetition of the result that counted, from a spool for example, must not count again.
+    ++(*found)->attempt;
+    standing.insert_or_assign(fact.unit, fact.rows);
+    StageContent& own = stages[fact.unit.stage.value];
+    if (!own.columns.empty()) own.metrics[fact.unit.index].clear();
+    for (const auto& [stage, need] : own.dependants) {
+        const auto group = plan.group_fed_by(stage, need, fact.unit.index);
+        if (!group || ++stages[stage.value].needs[need].missing[*group] > 1) continue;
+        for (const std::uint32_t index : plan.units_of_group(stage, need, *group)) {
+            UnitState& dependant = stages[stage.value].units[index];
+            ++dependant.unmet_inputs;
+            if (dependant.phase == UnitPhase::ready) must(move({stage, index}, UnitEvent::reopen));
+        }
+    }
+    if (const auto same = twins.find(fact.unit); same != twins.end()) {
+        for (const UnitKey twin : same->second)
+            adoptable.erase(twin);
+    }
+    notified.erase("done");
+    barren = 0;
+    settle_waiting(fact.unit);
+    return {};
+}
+
+// Also wants revived: the lost inputs that the unit waits for, and the units that failed only
+// because of it.
+void State::Content::revive_unit(UnitKey unit, std::vector<UnitKey>& more) {
+    must(move(unit, UnitEvent::revive));
+    renew(unit);
+    const UnitState& state = at(unit);
     const auto fails_for_inputs = [&](UnitKey other) {
         return at(other).phase == UnitPhase::failed && at(other).cause == Cause::upstream &&
                !has_lost_inputs(other);

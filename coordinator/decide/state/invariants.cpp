@@ -68,6 +68,9 @@ Result<void> State::Content::check_unit(UnitKey key) const {
     if (unit.phase == UnitPhase::done && unit.result.segment == 0) {
         return violated("I2", fmt::format("{} is done without records", name));
     }
+    if (unit.phase == UnitPhase::done && standing.contains(key)) {
+        return violated("I2", fmt::format("{} has two sets of records", name));
+    }
     if (unit.phase == UnitPhase::failed && unit.cause == Cause::none) {
         return violated("I3", fmt::format("{} failed without a cause", name));
     }

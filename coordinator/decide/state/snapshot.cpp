@@ -212,6 +212,11 @@ void State::Content::save_rest(ByteWriter& out) const {
     out.number(notified.size());
     for (const std::string& event : notified)
         out.text(event);
+    out.number(standing.size());
+    for (const auto& [unit, rows] : standing) {
+        out.unit(unit);
+        out.text(rows);
+    }
     const std::map<std::string, std::string> sorted(replies.begin(), replies.end());
     out.number(sorted.size());
     for (const auto& [request, reply] : sorted) {
@@ -364,6 +369,10 @@ void State::Content::load_rest(ByteReader& in) {
     }
     for (std::size_t n = in.count(); n > 0; --n)
         notified.insert(in.text());
+    for (std::size_t n = in.count(); n > 0; --n) {
+        const UnitKey unit = in.unit();
+        standing.emplace(unit, in.text());
+    }
     for (std::size_t n = in.count(); n > 0; --n) {
         const std::string request = in.text();
         replies.emplace(request, in.text());

@@ -184,6 +184,7 @@ void State::Content::refill(StageIndex stage, const std::vector<UnitId>& old_ids
     };
     for (std::uint32_t i = 0; i < old_ids.size(); ++i) {
         const UnitState& unit = content.units[i];
+        if (!is_same(i)) standing.erase({stage, i});
         content.attempts_used = std::max(content.attempts_used, unit.attempt);
         if (unit.phase == UnitPhase::ready) delist({stage, i});
         if (unit.phase == UnitPhase::assigned && !is_same(i)) release({stage, i});

@@ -159,6 +159,11 @@ const Object& State::metrics(std::uint32_t select, UnitKey unit) const {
     return place < read.size() ? *read[place].get_if<Object>() : none;
 }
 
+const std::string* State::standing_rows(UnitKey unit) const {
+    const auto found = content_->standing.find(unit);
+    return found == content_->standing.end() ? nullptr : &found->second;
+}
+
 std::size_t State::memory_bytes() const {
     std::size_t bytes = sizeof *content_ + content_->plan.memory_bytes();
     for (const StageContent& stage : content_->stages) {

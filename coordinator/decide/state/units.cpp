@@ -171,6 +171,7 @@ Result<void> State::Content::finish(UnitKey unit, const AttemptEnd& end, FactLoc
     for (const std::uint32_t select : stage.readers)
         stage.metrics[unit.index].emplace_back(read_rows(end.rows, plan.sweep().selects[select]));
     barren = 0;
+    standing.erase(unit);
     on_done(unit);
     return {};
 }
@@ -195,7 +196,9 @@ Result<void> State::Content::give_back(const UnitGivenBack& fact) {
     const bool died = fact.end.cause == Cause::agent_lost && fact.end.ran > Millis{0} &&
                       fact.end.unfit_node.empty();
     if (died) count_up(unit.agent_deaths);
-    return move(fact.unit, UnitEvent::give_back);
+    if (auto moved = move(fact.unit, UnitEvent::give_back); !moved) return moved;
+    // An input was reopened while it ran: the next attempt is to see the new one.
+    return unit.unmet_inputs > 0 ? move(fact.unit, UnitEvent::reopen) : Result<void>();
 }
 
 Result<void> State::Content::fail_unit(const UnitFailed& fact, FactLocation at_fact) {
@@ -204,7 +207,11 @@ Result<void> State::Content::fail_unit(const UnitFailed& fact, FactLocation at_f
     if ((*state)->attempt != fact.attempt.value) {
         return impossible(plan, fact.unit, "failed by an attempt that is not current");
     }
-    if (is_own_failure(fact.end.cause)) on_failed_at(agents[(*state)->agent].node, fact.unit);
+    // A result of somebody else's that cannot be used (`xorch adopt`) was made on no node of ours.
+    const bool ran = fact.attempt.value > 0;
+    if (ran && is_own_failure(fact.end.cause)) {
+        on_failed_at(agents[(*state)->agent].node, fact.unit);
+    }
     if (auto moved = move(fact.unit, UnitEvent::fail); !moved) return moved;
     count_end(**state, fact.end);
     (*state)->result = at_fact;

@@ -65,6 +65,11 @@ std::string reason_of(const UnitState& unit, const UnitResult& result) {
     return reason;
 }
 
+const std::string& rows_of(const State& state, UnitKey unit, const UnitResult& result) {
+    const std::string* standing = state.standing_rows(unit);
+    return standing == nullptr ? result.end.rows : *standing;
+}
+
 std::vector<Column> make_columns(
     const std::vector<std::string>& axes, const std::vector<std::string>& metrics
 ) {
@@ -110,8 +115,8 @@ Result<RecordTable> RecordTable::open(const SweepReader& sweep, StageIndex stage
 
 Result<void> RecordTable::read_metric_names() {
     std::set<std::string, std::less<>> seen;
-    return results_.visit([&](UnitKey, const UnitResult& result) -> Result<void> {
-        const auto rows = parse_rows(result.end.rows);
+    return results_.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
+        const auto rows = parse_rows(rows_of(sweep_.state(), unit, result));
         if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
         for (const Object& row : *rows) {
             for (const auto& [name, value] : row) {
@@ -193,8 +198,8 @@ Result<void> RecordTable::visit_results(const Visitor& visitor) {
 Result<void> RecordTable::visit(const Visitor& visitor, Origin wanted) {
     return results_.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
         const UnitPhase phase = sweep_.state().unit(unit).phase;
-        if (!is_final(phase)) return {};
-        auto rows = parse_rows(result.end.rows);
+        if (!is_final(phase) && sweep_.state().standing_rows(unit) == nullptr) return {};
+        auto rows = parse_rows(rows_of(sweep_.state(), unit, result));
         if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
         if (rows->empty()) rows->emplace_back();
         const std::vector<Value> shared = shared_cells(unit);

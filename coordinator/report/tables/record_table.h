@@ -44,7 +44,8 @@ class RecordTable {
 
     using Visitor = std::function<Result<void>(const TableRow& row)>;
 
-    // One row per record of each final unit; a unit without records has one row without metrics.
+    // One row per record of each final unit; a unit without records has one row without metrics. Of
+    // a unit that runs again (`xorch backfill`), the rows that stand.
     Result<void> visit(const Visitor& visitor);
 
     // The same without the provenance columns, which cost more than all others.

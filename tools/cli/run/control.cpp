@@ -2,14 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "coordinator/client.h"
-#include "coordinator/journal/claim.h"
 #include "coordinator/report/text.h"
-#include "coordinator/serve/inbox.h"
-#include "core/io/posix_disk.h"
-#include "core/io/process.h"
 #include "core/json.h"
-#include "tools/cli/run/backend.h"
+#include "tools/cli/run/asking.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/sweeps.h"
 #include "tools/cli/verbs.h"
@@ -50,50 +45,6 @@ std::string arguments_of(const ControlOptions& options) {
     return format_json(arguments);
 }
 
-Result<ClientReply> ask_offline(
-    Disk& disk, const OpenedSweep& opened, const Holder& self, const ClientRequest& request
-) {
-    auto backend = make_backend(opened, {});
-    if (!backend) return tl::unexpected(backend.error());
-    const OfflineSettings settings{
-        .claim =
-            {.layout = opened.layout,
-                    .sweep_hash = opened.hash,
-                    .self = self,
-                    .holder_silent = opened.sweep.tuning.holder_silent,
-                    .clock = real_clock()},
-        .backend = backend->get()
-    };
-    return apply_offline(disk, settings, opened.sweep, request);
-}
-
-struct Answered {
-    ClientReply reply;
-    bool somebody_reigns = false;
-};
-
-Result<Answered> ask_or_do(
-    const OpenedSweep& opened, const ControlVerb& verb, const ControlOptions& options
-) {
-    auto self = this_holder("");
-    if (!self) return tl::unexpected(self.error());
-    PosixDisk disk;
-    const ClientRequest request{
-        .id = make_request_id(), .verb = verb.request, .arguments = arguments_of(options)};
-    auto reply = ask(disk, {.layout = opened.layout, .self = *self}, request);
-    if (reply) return Answered{std::move(*reply), true};
-    if (reply.error().code != ErrorCode::not_found) return tl::unexpected(reply.error());
-    if (verb.needs_coordinator) {
-        return fail(
-            ErrorCode::not_found,
-            "nothing runs: nobody reigns over this sweep now; `xorch resume` goes on with it"
-        );
-    }
-    auto done = ask_offline(disk, opened, *self, request);
-    if (!done) return tl::unexpected(done.error());
-    return Answered{std::move(*done), false};
-}
-
 // The first number of the reply, which counts units.
 std::int64_t count_in(const Value& reply) {
     const auto* members = reply.get_if<Object>();
@@ -111,7 +62,12 @@ Result<ExitCode> control(
     if (!layout) return tl::unexpected(layout.error());
     auto opened = open_sweep(*layout);
     if (!opened) return tl::unexpected(opened.error());
-    auto answered = ask_or_do(*opened, verb, options);
+    auto answered = ask_or_do(
+        *opened,
+        {.verb = verb.request,
+         .arguments = arguments_of(options),
+         .needs_coordinator = verb.needs_coordinator}
+    );
     if (!answered) return tl::unexpected(answered.error());
     if (!answered->reply.ok) return fail(ErrorCode::usage, answered->reply.text);
     if (options.json) {

@@ -1,9 +1,5 @@
-#include <fmt/format.h>
-
-#include "coordinator/report/text.h"
-#include "tools/cli/run/local_run.h"
+#include "tools/cli/run/go_on.h"
 #include "tools/cli/run/login_node.h"
-#include "tools/cli/run/slurm_run.h"
 #include "tools/cli/sweeps.h"
 #include "tools/cli/verbs.h"
 
@@ -22,17 +18,10 @@ Result<ExitCode> resume(const Context& context, const ResumeOptions& options) {
     if (!layout) return tl::unexpected(layout.error());
     auto opened = open_sweep(*layout);
     if (!opened) return tl::unexpected(opened.error());
-    if (opened->sweep.backend == BackendKind::slurm) return submit_to_slurm(context, *opened);
-    if (!options.here) {
+    if (!options.here && opened->sweep.backend == BackendKind::local) {
         if (auto allowed = refuse_login_node(); !allowed) return tl::unexpected(allowed.error());
     }
-    if (!options.detach) return run_here(context, *opened, {});
-    if (auto started = run_detached(*layout); !started) return tl::unexpected(started.error());
-    fmt::print(
-        "running in the background; `xorch watch {}` shows how it goes\n",
-        quote_for_shell(layout->root)
-    );
-    return ExitCode::complete;
+    return go_on(context, *opened, {.detach = options.detach});
 }
 
 }  // namespace

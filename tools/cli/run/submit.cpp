@@ -7,6 +7,7 @@
 #include "core/io/process.h"
 #include "core/io/spawn.h"
 #include "tools/cli/run/adoption.h"
+#include "tools/cli/run/go_on.h"
 #include "tools/cli/run/interpreter.h"
 #include "tools/cli/run/local_checks.h"
 #include "tools/cli/run/local_run.h"
@@ -14,7 +15,6 @@
 #include "tools/cli/run/native_program.h"
 #include "tools/cli/run/plan_view.h"
 #include "tools/cli/run/slurm_checks.h"
-#include "tools/cli/run/slurm_run.h"
 #include "tools/cli/run/sweep_directory.h"
 #include "tools/cli/run/sweep_source.h"
 #include "tools/cli/verbs.h"
@@ -38,15 +38,7 @@ void say(const std::string& line) {
 
 Result<ExitCode> run(const Context& context, const SweepLayout& layout, bool detach) {
     auto opened = open_sweep(layout);
-    if (!opened) return tl::unexpected(opened.error());
-    if (opened->sweep.backend == BackendKind::slurm) return submit_to_slurm(context, *opened);
-    if (!detach) return run_here(context, *opened, {});
-    if (auto started = run_detached(layout); !started) return tl::unexpected(started.error());
-    say(fmt::format(
-        "running in the background; `xorch watch {}` shows how it goes",
-        quote_for_shell(layout.root)
-    ));
-    return ExitCode::complete;
+    return opened ? go_on(context, *opened, {.detach = detach}) : tl::unexpected(opened.error());
 }
 
 // A new directory for the sweep, with what earlier sweeps of its name have finished already.

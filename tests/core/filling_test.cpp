@@ -1,0 +1,60 @@
+#include "core/filling.h"
+
+#include <gtest/gtest.h>
+
+namespace xorch {
+namespace {
+
+TEST(Filling, TakesOnlyWhatIsMissingOrNaN) {
+    const FilledRows filled = fill_rows(
+        "{\"a\": 1, \"b\": NaN, \"c\": null}\n",
+        "{\"a\": 1.0, \"b\": 2, \"c\": \"x\", \"d\": Infinity}\n",
+        {}
+    );
+    EXPECT_EQ(filled.disagreement, "");
+    EXPECT_EQ(filled.rows, "{\"a\":1,\"b\":2,\"c\":\"x\",\"d\":Infinity}\n");
+}
+
+TEST(Filling, KeepsTheBytesOfARunThatSaysTheSame) {
+    const std::string rows = "{ \"a\": 1.50 }\n";
+    EXPECT_EQ(fill_rows(rows, rows, {}).rows, rows);
+}
+
+TEST(Filling, TakesNothingOfARunThatDisagrees) {
+    const std::string standing = "{\"a\": 0.5}\n{\"a\": 0.7, \"b\": NaN}\n";
+    const FilledRows filled = fill_rows(standing, "{\"a\": 0.5}\n{\"b\": 3, \"a\": 0.8}\n", {});
+    EXPECT_EQ(filled.disagreement, "row 2: a was 0.7 and is now 0.8");
+    EXPECT_EQ(filled.rows, standing);
+}
+
+TEST(Filling, DoesNotAskColumnsToAgreeThatVary) {
+    const FilledRows filled =
+        fill_rows("{\"seconds\": 3, \"a\": NaN}\n", "{\"seconds\": 4, \"a\": 1}\n", {"seconds"});
+    EXPECT_EQ(filled.disagreement, "");
+    EXPECT_EQ(filled.rows, "{\"seconds\":3,\"a\":1}\n");
+}
+
+TEST(Filling, KeepsAColumnThatTheNewRunDoesNotReport) {
+    EXPECT_EQ(fill_rows("{\"a\": 1}\n", "{\"b\": 2}\n", {}).rows, "{\"a\":1,\"b\":2}\n");
+}
+
+TEST(Filling, AddsFurtherRowsAndRefusesFewer) {
+    EXPECT_EQ(
+        fill_rows("{\"a\": 1}\n", "{\"a\": 1}\n{\"a\": 2}\n", {}).rows, "{\"a\":1}\n{\"a\":2}\n"
+    );
+    EXPECT_EQ(
+        fill_rows("{\"a\": 1}\n{\"a\": 2}\n", "{\"a\": 1}\n", {}).disagreement,
+        "there were 2 rows and are now 1"
+    );
+}
+
+TEST(Filling, TakesATextAndItsNumberForDifferentThings) {
+    EXPECT_EQ(
+        fill_rows("{\"a\": \"1\"}\n", "{\"a\": 1}\n", {}).disagreement,
+        "row 1: a was 1 and is now 1"
+    );
+    EXPECT_NE(fill_rows("{\"a\": true}\n", "{\"a\": 1}\n", {}).disagreement, "");
+}
+
+}  // namespace
+}  // namespace xorch
