@@ -87,6 +87,7 @@ JobDeclaration declare_train() {
     job.name = "cellseg.train";
     job.doc = "Trains a U-Net to predict flows and cells on a budget of images, and evaluates it.";
     job.source = "jobs/cellseg/train.cpp";
+    job.version = 2;  // since items run one by one, bits are others
     job.needs_runner = true;
     job.gang = true;
     job.version = 2;

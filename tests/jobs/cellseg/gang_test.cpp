@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "jobs/cellseg/data/cell_folder.h"
 #include "jobs/cellseg/data/synthetic.h"
+#include "jobs/declaration.h"
 #include "tests/jobs/runner/gang_launch.h"
 #include "tests/support/temporary_directory.h"
 
@@ -27,6 +28,14 @@ const std::string runner = XORCH_RUNNER " gang";
 std::string text_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+}
+
+const char* const job = "cellseg.train";
+
+std::uint32_t version_of_job() {
+    for (const JobDeclaration& each : job_declarations())
+        if (each.name == job) return each.version;
+    return 0;
 }
 
 class CellsegGang : public testing::Test {
@@ -62,7 +71,8 @@ class CellsegGang : public testing::Test {
         return {
             .serial = 1,
             .id = "unit",
-            .job = "cellseg.train",
+            .job = job,
+            .job_version = version_of_job(),
             .params = run.place + "/params.json",
             .seed = 7,
             .out = run.place + "/out",
