@@ -5,7 +5,9 @@ one that nobody disturbed."""
 import csv
 import json
 import os
+import shutil
 import signal
+import tempfile
 import unittest
 
 import cluster
@@ -34,13 +36,13 @@ class GangSweep(ClusterSweep):
         tuning = {**QUICK, **how.get("tuning", {})}
         lines = [
             "[sweep]", 'name = "%s"' % name, "seed = 7",
-            "[[stage]]", 'name = "fit"', "argv = %s" % json.dumps([PYTHON, SCRIPT]),
+            "[[stage]]", 'name = "fit"', "argv = %s" % json.dumps(how.get("argv", [PYTHON, SCRIPT])),
             "params = { lr = 0.1, steps = %d }" % how.get("steps", 60),
             "resources = { %s }" % resources,
             'limits = { retries = %d, grace = "5s", checkpoint_every = "300ms" %s }' % (how.get("retries", 2), timeout),
             'records.required = ["slope", "offset", "loss"]',
             "[env.set]", 'PAUSE_S = "%g"' % step_seconds,
-            "[slurm]", "nodes = 3", "cpus_per_node = 2", 'partition = "main"', 'time = "10m"',
+            "[slurm]", 'launcher = "%s"' % how.get("launcher", "srun"), "nodes = 3", "cpus_per_node = 2", 'partition = "main"', 'time = "10m"',
             "[tuning]", *["%s = %s" % (key, json.dumps(value)) for key, value in tuning.items()],
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
@@ -191,6 +193,25 @@ class Gangs(unittest.TestCase):
             self.assertEqual(len({variables_of(p)[b"MASTER_ADDR"] for p in sweep.programs().values()}), 1)
             sweep.wait_for_phase("complete", 120)
             sweep.demand_whole(self)
+
+    def test_four_ranks_that_mpirun_starts_on_two_nodes_have_the_records_of_one(self):
+        sweep = self.start("mpirun", 4, ranks_per_node=2, steps=20, launcher="mpirun")
+        sweep.wait_for_phase("complete", 120)
+        sweep.demand_whole(self)
+
+    def test_ranks_on_all_nodes_get_term_whichever_launcher_started_them(self):
+        for launcher in ("srun", "mpirun"):
+            script = "trap 'echo > $0-$RANK.term; exit 1' TERM; echo > $0-$RANK.ready; tail -f /dev/null & wait"
+            place = "%s/term-%s" % (tempfile.mkdtemp(dir="/var/tmp"), launcher)
+            self.addCleanup(shutil.rmtree, os.path.dirname(place))
+            sweep = self.start(launcher, 2, launcher=launcher, argv=["/bin/sh", "-c", script, place])
+            for said in ("ready", "term"):
+                files = ["%s-%d.%s" % (place, rank, said) for rank in (0, 1)]
+                sweep.wait_for(lambda files=files: all(map(os.path.exists, files)), "both ranks " + said, 60)
+                if said == "ready":
+                    sweep.xorch("stop", sweep.directory)
+            sweep.wait_for_phase("stopped", 60)
+            sweep.nothing_is_left()
 
     def test_a_rank_that_is_killed_is_named(self):
         self.assertRegex(self.kill("rank1", lambda sweep: sweep.rank(1)), r"rank 1 of 2 on n\d was killed by signal 9")

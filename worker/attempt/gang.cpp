@@ -172,20 +172,12 @@ void AttemptRunner::Content::end_lent_ranks(const AttemptOrder& order) const {
     if (!all_gone) say_line(stderr, "xorch agent: a rank of another agent's gang does not end");
 }
 
-// Once to each rank: srun passes it on, whereas mpirun would kill all a second later. Ranks on
-// other nodes look for a file then.
+// Not by the launcher: srun would kill all ranks at once, and mpirun a second later. Their parents
+// look for a file, wherever they are.
 void AttemptRunner::Content::terminate_gang(Attempt& attempt) const {
-    if (launcher_of(sweep) == GangLauncher::srun) {
-        ::kill(attempt.pid, SIGTERM);
-        return;
-    }
-    for (const Process& process : rank_parents(attempt.scratch))
-        signal_process(process, SIGTERM);
-    if (attempt.order.assignment.hosts.size() == 1) return;
     const std::string path = attempt.scratch + "/" + gang_terminate_name;
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    if (!file.is_open())
-        attempt.notes.emplace_back("ranks on other nodes could not be told to end before KILL");
+    if (!file.is_open()) attempt.notes.emplace_back("its ranks could not be sent TERM before KILL");
 }
 
 // A launcher that is killed cannot end the ranks on other nodes: it is told, and sees those here

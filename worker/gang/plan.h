@@ -23,7 +23,7 @@ inline constexpr const char* gang_plan_name = "gang.json";
 inline constexpr const char* gang_argv_name = "argv";
 inline constexpr const char* gang_hostfile_name = "hosts.txt";
 inline constexpr const char* gang_started_name = "started";      // rank 0 began
-inline constexpr const char* gang_terminate_name = "terminate";  // TERM to whoever had none
+inline constexpr const char* gang_terminate_name = "terminate";  // whose parents then send TERM
 
 struct GangPlan {
     std::vector<RankHost> hosts;  // in the order of ranks

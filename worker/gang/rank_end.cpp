@@ -22,7 +22,7 @@ constexpr std::uint32_t ranks_shown_max = 16;
 // A node that fails the check breaks it for all others, whose clocks may be ahead.
 bool is_earlier(const RankEnd& left, const RankEnd& right) {
     const auto key = [](const RankEnd& end) {
-        return std::tuple(end.unfit_node.empty(), end.ended_unix_ms, end.rank);
+        return std::tuple(end.unfit_node.empty(), end.was_asked, end.ended_unix_ms, end.rank);
     };
     return key(left) < key(right);
 }
@@ -68,6 +68,7 @@ std::string format_rank_end(const RankEnd& end) {
         {"exit_code",     end.exit_code         },
         {"signal",        end.signal            },
         {"out_of_memory", end.out_of_memory     },
+        {"was_asked",     end.was_asked         },
         {"unfit_node",    end.unfit_node        },
         {"reason",        end.reason            },
         {"tail",          end.tail              }
@@ -87,6 +88,7 @@ Result<RankEnd> parse_rank_end(std::string_view text) {
     end.exit_code = static_cast<int>(integer_member(*read, "exit_code"));
     end.signal = static_cast<int>(integer_member(*read, "signal"));
     end.out_of_memory = flag_member(*read, "out_of_memory");
+    end.was_asked = flag_member(*read, "was_asked");
     end.unfit_node = text_member(*read, "unfit_node");
     end.reason = text_member(*read, "reason");
     end.tail = text_member(*read, "tail");
@@ -138,7 +140,7 @@ std::optional<GangVerdict> judge_ranks(
             ranks,
             first->node,
             how(*first, hung_exit_code),
-            others(ranks, first->rank)
+            first->was_asked ? "" : others(ranks, first->rank)
         )};
 }
 

@@ -2,8 +2,8 @@
 
 // How a rank ended, as it says itself in a file in the gang's folder, and what follows from the
 // files of all of them: which rank failed first, and which ended with it. A rank that is done, or
-// that was told to end, writes nothing: a gang leaves as many files as it has failures. Pure, but
-// for reading the folder.
+// that its launcher ended, writes nothing: a gang leaves as many files as it has failures. Pure,
+// but for reading the folder.
 
 #include <cstdint>
 #include <optional>
@@ -24,6 +24,7 @@ struct RankEnd {
     int exit_code = 0;
     int signal = 0;              // 0 = it exited by itself
     bool out_of_memory = false;  // its supervisor ended it; see `reason`
+    bool was_asked = false;      // by TERM, since the whole gang is to end
     std::string unfit_node;      // that failed the check of the gang's nodes
     std::string reason;          // why it was ended or never began
     std::string tail;            // the last of what it printed

@@ -58,13 +58,4 @@ std::vector<Process> ranks_led_elsewhere(
     return found;
 }
 
-std::vector<Process> rank_parents(const std::string& folder) {
-    std::vector<Process> found = ranks_of_gang(folder);
-    std::erase_if(found, [](const Process& process) {
-        return environment_of(process.pid, rank_variable) ||
-               !environment_of(process.pid, gang_variable);
-    });
-    return found;
-}
-
 }  // namespace xorch

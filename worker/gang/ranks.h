@@ -26,7 +26,4 @@ std::vector<Process> ranks_led_elsewhere(
     const std::vector<std::string>& but_folders
 );
 
-// The parents of the ranks' programs (worker/rank/): each passes a signal on.
-std::vector<Process> rank_parents(const std::string& folder);
-
 }  // namespace xorch

@@ -252,7 +252,10 @@ void RankProcess::tick() {
         ::kill(child_, signal);
     }
     const std::string terminate = order_.folder + "/" + gang_terminate_name;
-    if (!told_to_end_ && ::access(terminate.c_str(), F_OK) == 0) pass_signal(SIGTERM);
+    if (!end_.was_asked && ::access(terminate.c_str(), F_OK) == 0) {
+        end_.was_asked = true;
+        pass_signal(SIGTERM);
+    }
     watch_memory();
 }
 
@@ -294,8 +297,9 @@ int RankProcess::finish() {
     const bool asks_again = end_.signal == 0 && end_.exit_code == plan_.exit_checkpointed;
     if (is_well || (asks_again && place_.rank != 0)) return 0;
     end_.tail = last_lines(recent_, tail_lines, tail_bytes);
-    if (asks_again || !told_to_end_) write_end();
-    if (asks_again) return 0;
+    if (asks_again || end_.was_asked || !told_to_end_) write_end();
+    // The launcher would end the others, which may be saving still.
+    if (asks_again || end_.was_asked) return 0;
     return end_.signal != 0 ? 128 + end_.signal : end_.exit_code;
 }
 

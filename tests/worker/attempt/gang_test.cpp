@@ -13,6 +13,7 @@
 
 #include "core/io/spawn.h"
 #include "tests/worker/attempt/harness.h"
+#include "worker/gang/rank_end.h"
 
 namespace xorch {
 namespace {
@@ -222,18 +223,24 @@ TEST_F(Gangs, ANodeThatFailsTheCheckIsNamedAndNoRankRuns) {
     EXPECT_FALSE(std::filesystem::exists(directory() + "/ran-0"));
 }
 
-TEST_F(Gangs, RanksOnOtherNodesAreTerminatedByAFileThatTheirParentsSee) {
+TEST_F(Gangs, RanksGetTermAndTimeWhateverTheFirstOfThemMakesOfIt) {
+    // Rank 0 is gone at once; the other one takes its time.
     shell(
-        "trap 'echo > term-$RANK yes; exit 0' TERM; echo > ready-$RANK yes; "
-        "while :; do read x < /dev/null; done"
+        "trap 'test $RANK = 0 && exit 9; while ! test -e go; do :; done; echo > saved yes; exit 1' "
+        "TERM; echo > ready-$RANK yes; while :; do read x < /dev/null; done"
     );
     start_gang(0);
     ASSERT_TRUE(wait_for_file(directory() + "/ready-0"));
     ASSERT_TRUE(wait_for_file(directory() + "/ready-1"));
-    write_text(layout().gang(assignment(0).id, {1}) + "/terminate", "");
-    EXPECT_TRUE(wait_for_file(directory() + "/term-0"));
-    EXPECT_TRUE(wait_for_file(directory() + "/term-1"));
-    wait_for_end(0);
+    order(EndAttempt{.unit = {}, .attempt = {1}, .cause = Cause::stop_request, .at_once = false});
+    move_ahead(Millis{10'001});
+    tick(1);
+    ASSERT_TRUE(wait_for_file(layout().gang(assignment(0).id, {1}) + "/" + rank_end_name(0)));
+    write_text(directory() + "/go", "");
+    const AttemptEnd end = wait_for_end(0);
+    EXPECT_EQ(read_text(directory() + "/saved"), "yes\n");
+    EXPECT_EQ(end.cause, Cause::stop_request);
+    EXPECT_EQ(end.exit_code, 9);
 }
 
 TEST_F(Gangs, OneThatIsSupersededEndsAtOnce) {

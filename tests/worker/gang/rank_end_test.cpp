@@ -40,6 +40,7 @@ TEST(EndsOfRanks, WhatIsWrittenIsRead) {
         .exit_code = 3,
         .signal = 9,
         .out_of_memory = true,
+        .was_asked = true,
         .unfit_node = "n4",
         .reason = "it used too much",
         .tail = "last\nwords"};
@@ -53,6 +54,15 @@ TEST(EndsOfRanks, ANodeThatFailedTheCheckOfAllComesFirstWhateverItsClockSays) {
     RankEnd unfit = ended(2, 9, 127);
     unfit.unfit_node = "n3";
     EXPECT_THAT(verdict({broken_off, unfit}), HasSubstr("rank 2 of 4 on n3"));
+}
+
+TEST(EndsOfRanks, ARankThatFailedByItselfComesBeforeThoseThatWereAsked) {
+    RankEnd asked = ended(0, 5, 1);
+    asked.was_asked = true;
+    EXPECT_EQ(verdict({asked}), "rank 0 of 4 on n1 exited with code 1");
+    EXPECT_THAT(
+        verdict({asked, ended(1, 9, 3)}), HasSubstr("rank 1 of 4 on n1 exited with code 3")
+    );
 }
 
 TEST(EndsOfRanks, AFileThatIsTornCountsAsNone) {
