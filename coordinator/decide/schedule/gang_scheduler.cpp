@@ -18,7 +18,7 @@ namespace {
 // (94.5 instead of 95.9 %) for waits that were no shorter.
 constexpr double done_by_start = 0.5;
 
-std::size_t fewest_nodes(const Resources& asked) {
+std::size_t least_nodes(const Resources& asked) {
     if (asked.ranks_per_node == 0) return 1;
     return (asked.ranks + asked.ranks_per_node - 1) / asked.ranks_per_node;
 }
@@ -132,7 +132,7 @@ class GangScheduler {
             auto shares = place_in(members, asked, offer);
             if (shares.empty() || (!best.empty() && best.size() <= shares.size())) continue;
             best = std::move(shares);
-            if (best.size() == fewest_nodes(asked)) break;
+            if (best.size() == least_nodes(asked)) break;
         }
         return best;
     }
