@@ -39,6 +39,23 @@ slots = 1
 drain_slack = "200ms"
 save_guess = "1s"
 """
+TILES = """
+[sweep]
+name = "{name}"
+seed = 11
+[[stage]]
+name = "train"
+job = "cellseg.infer"
+canary = false
+limits = {{ retries = 2, checkpoint_every = "1ms" }}
+records.required = ["tiles"]
+[stage.params]
+{model}
+tiles = {tiles}
+niter = 20
+[local]
+slots = 1
+"""
 EPOCHS = "epochs = 3\nimages_per_epoch = 8\nbatch = 2\n"
 STEPS = 12
 SMALL = EPOCHS + "crop = 32\nwidth = 4"
@@ -85,9 +102,12 @@ class CellsegTest(unittest.TestCase):
     def why(self, name, unit):
         return self.place.run("why", "train/%d" % unit, "--sweep", self.found(name), check=0).stdout
 
-    def models(self, name):
-        """Bytes of the weights of each unit."""
-        files = glob.glob(os.path.join(self.found(name), "units", "**", "model", "*"), recursive=True)
+    # What units leave that must be equal, and a file that must be among it.
+    product, needed = os.path.join("model", "*"), "tensors.safetensors"
+
+    def products(self, name):
+        """Bytes of these files of each unit."""
+        files = glob.glob(os.path.join(self.found(name), "units", "**", self.product), recursive=True)
         units = {}
         for path in files:
             unit = path.split("/units/")[1].split("/")[2]
@@ -96,9 +116,9 @@ class CellsegTest(unittest.TestCase):
         return units
 
     def assert_equal_sweeps(self, calm, disturbed):
-        models = self.models(calm)
-        self.assertIn("tensors.safetensors", {name for _, name in models})
-        self.assertEqual(models, self.models(disturbed))
+        products = self.products(calm)
+        self.assertIn(self.needed, {name for _, name in products})
+        self.assertEqual(products, self.products(disturbed))
         self.place.run("records", "--equal", self.found(calm), self.found(disturbed), check=0)
         self.place.run("fsck", self.found(disturbed), check=0)
 
@@ -117,7 +137,7 @@ class CellsegTest(unittest.TestCase):
             self.assertEqual(len(file.readlines()), expected)
 
 
-class Killed(CellsegTest):
+class KillTest(CellsegTest):
     def kill_and_resume(self, kind):
         """Kills it while the unit holds still at a batch that the seed chose; the sweep then ends as an undisturbed one."""
         batch = random.Random("%d %s" % (self.seed, kind)).randrange(2, STEPS)
@@ -138,6 +158,8 @@ class Killed(CellsegTest):
         self.assert_equal_sweeps("calm", "killed")
         return self.why("killed", 0)
 
+
+class Killed(KillTest):
     def test_a_runner_at_a_random_batch_changes_no_bit(self):
         self.assertIn("attempt 2 (resumed from a checkpoint) is done", self.kill_and_resume("runner"))
 
@@ -146,6 +168,22 @@ class Killed(CellsegTest):
 
     def test_a_coordinator_at_a_random_batch_changes_no_bit(self):
         self.assertIn("attempt 1 is done", self.kill_and_resume("coordinator"))
+
+
+class KilledChunk(KillTest):
+    product = needed = "tile_counts.tsv"
+
+    def sweep(self, name):
+        """A chunk of as many tiles as the training has batches, counted by a trained network."""
+        if self.found("net") is None:
+            self.submit(CellsegTest.sweep(self, "net"))
+            self.model = glob.glob(os.path.join(self.found("net"), "units", "**", "model"), recursive=True)[0]
+        model = 'model = { path = "%s" }' % self.model
+        text = TILES.format(name=name, model=model, tiles=STEPS)
+        return self.place.write(name + ".toml", text)
+
+    def test_goes_on_at_its_first_missing_tile(self):
+        self.assertIn("attempt 2 (resumed from a checkpoint) is done", self.kill_and_resume("runner"))
 
 
 class CutTest(CellsegTest):
@@ -257,7 +295,7 @@ def main():
     if options.minutes:
         tests = ["CutIntoAllocationsOfAMinute"]
     else:
-        tests = options.tests or ["Killed", "CutIntoAllocations", "OutOfMemory", "BadImages"]
+        tests = options.tests or ["Killed", "KilledChunk", "CutIntoAllocations", "OutOfMemory", "BadImages"]
     unittest.main(argv=[sys.argv[0], *tests])
 
 
