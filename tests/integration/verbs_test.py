@@ -227,9 +227,14 @@ class Examples(unittest.TestCase):
 
     def prepared(self, verb):
         """A place as a verb that changes something expects it; None for other verbs."""
-        if verb not in ("init", "submit", "rehearse", "stop", "pause", "continue", "cancel", "retry"):
+        if verb not in ("init", "submit", "rehearse", "stop", "pause", "continue", "cancel", "retry", "adopt"):
             return None
         place = self.start_place()
+        if verb == "adopt":
+            place.write("results.csv", "lr,repeat,budget,acc,ap50\n0.1,0,2,0.2,0.7\n")
+            os.makedirs(os.path.join(place.folder, "results", "lr0.1"))
+            place.write("results/lr0.1/repeat0_budget2.json", '{"acc": 0.2, "ap50": 0.7}')
+            return place
         if verb == "init":
             os.remove(os.path.join(place.folder, "sweep.toml"))
         elif verb not in ("submit", "rehearse"):

@@ -24,6 +24,7 @@ void add_all_verbs(CLI::App& app, Context& context) {
     add_compare(app, context);
     add_approve(app, context);
     add_list(app, context);
+    add_adopt(app, context);
     add_audit(app, context);
     add_backfill(app, context);
     add_doctor(app, context);

@@ -111,6 +111,7 @@ void add_stop(CLI::App& app, Context& context);
 void add_submit(CLI::App& app, Context& context);
 
 // ---- verbs that decide (tools/cli/decide) ----
+void add_adopt(CLI::App& app, Context& context);
 void add_audit(CLI::App& app, Context& context);
 void add_backfill(CLI::App& app, Context& context);
 

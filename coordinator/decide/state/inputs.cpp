@@ -160,7 +160,7 @@ Result<void> State::Content::reopen(const UnitReopened& fact) {
     ++(*found)->attempt;
     standing.insert_or_assign(fact.unit, fact.rows);
     StageContent& own = stages[fact.unit.stage.value];
-    if (!own.columns.empty()) own.metrics[fact.unit.index].clear();
+    if (!own.readers.empty()) own.metrics[fact.unit.index].clear();
     for (const auto& [stage, need] : own.dependants) {
         const auto group = plan.group_fed_by(stage, need, fact.unit.index);
         if (!group || ++stages[stage.value].needs[need].missing[*group] > 1) continue;

@@ -7,7 +7,7 @@ namespace xorch {
 
 namespace {
 
-// An adopted tree had two results for the unit (adopted_tree.h says it so).
+// How `xorch adopt` begins to say that it found two results of the unit that differ.
 constexpr std::string_view duplicate_mark = "found twice";
 
 std::string_view cause_in_words(Cause cause) {

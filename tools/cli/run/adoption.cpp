@@ -209,26 +209,6 @@ class Adoption {
     std::size_t units_ = 0;
 };
 
-Result<void> write_facts(
-    const SweepLayout& layout, const std::string& hash, const std::vector<Fact>& facts
-) {
-    auto self = this_holder("");
-    if (!self) return tl::unexpected(self.error());
-    PosixDisk disk;
-    auto writer = JournalWriter::claim(disk, layout.journal(), JournalEnd{}, *self, hash);
-    if (!writer) return tl::unexpected(writer.error());
-    const Millis now = read_clocks().unix;
-    for (std::size_t first = 0; first < facts.size(); first += facts_per_batch) {
-        const auto begin = facts.begin() + static_cast<std::ptrdiff_t>(first);
-        const std::size_t count = std::min(facts_per_batch, facts.size() - first);
-        writer->stage({
-            .at_unix = now, .facts = {begin, begin + static_cast<std::ptrdiff_t>(count)}
-        });
-    }
-    writer->stage({.at_unix = now, .facts = {EpochEnded{"took over results of earlier sweeps"}}});
-    return writer->write(writer->take_staged());
-}
-
 // Of the newest sweep that has any of the unit.
 void adopt_checkpoints(
     const std::vector<SweepLayout>& layouts,
@@ -251,6 +231,26 @@ void adopt_checkpoints(
 }
 
 }  // namespace
+
+Result<void> write_facts(
+    const SweepLayout& layout, const std::string& hash, const std::vector<Fact>& facts
+) {
+    auto self = this_holder("");
+    if (!self) return tl::unexpected(self.error());
+    PosixDisk disk;
+    auto writer = JournalWriter::claim(disk, layout.journal(), JournalEnd{}, *self, hash);
+    if (!writer) return tl::unexpected(writer.error());
+    const Millis now = read_clocks().unix;
+    for (std::size_t first = 0; first < facts.size(); first += facts_per_batch) {
+        const auto begin = facts.begin() + static_cast<std::ptrdiff_t>(first);
+        const std::size_t count = std::min(facts_per_batch, facts.size() - first);
+        writer->stage({
+            .at_unix = now, .facts = {begin, begin + static_cast<std::ptrdiff_t>(count)}
+        });
+    }
+    writer->stage({.at_unix = now, .facts = {EpochEnded{"took over results of earlier sweeps"}}});
+    return writer->write(writer->take_staged());
+}
 
 std::optional<SweepLayout> find_same_sweep(const std::string& home, const FrozenSweep& frozen) {
     PosixDisk disk;
