@@ -56,7 +56,7 @@ std::string Clients::random_range() {
 std::string Clients::random_done_units() {
     Array units;
     for (const auto& [unit, rows] : world_.ledger.rows()) {
-        if (!world_.dice.chance(0.2)) continue;
+        if (!world_.dice.chance(0.6)) continue;
         units.emplace_back(Object{
             {"stage", world_.scenario.sweep.stages[unit.stage.value].name},
             {"index", std::int64_t{unit.index}                           },
