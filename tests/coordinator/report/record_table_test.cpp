@@ -153,6 +153,21 @@ TEST(RecordTable, SaysThatAnotherConstantIsAnotherConfiguration) {
     EXPECT_EQ(config_of(0.5, "a"), config_of(0.5, "b"));
 }
 
+TEST(RecordTable, FindsEveryColumnWhateverTheirValuesLookLike) {
+    SampleSweep sample;
+    sample.finish(0, "{\"a\": \"b\\\": \", \"c\": 1}\n");
+    sample.finish(1, "{\"a\":\"c\" , \"c\" :2}\n");
+    sample.finish(2, "{\"a\": 1}\n{\"a\": 1, \"d\": \"\"}\n");
+    const SweepReader sweep = sample.read();
+    const auto table = RecordTable::open(sweep, StageIndex{0});
+    ASSERT_TRUE(table);
+    std::vector<std::string> metrics;
+    for (const Column& column : table->columns()) {
+        if (column.kind == ColumnKind::metric) metrics.push_back(column.name);
+    }
+    EXPECT_THAT(metrics, ElementsAre("a", "c", "d"));
+}
+
 TEST(RecordTable, IsInPlanOrderWhateverTheOrderOfEnding) {
     SampleSweep forward;
     SampleSweep backward;
