@@ -9,6 +9,7 @@ folder for sweeps is made below --folder (default: the current one) because a me
 
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -24,10 +25,16 @@ NATIVE = (
 )
 
 
+ADOPTED = (
+    '[sweep]\nname = "adopted"\n[[stage]]\nname = "score"\nargv = ["/bin/false"]\naxes.a = {{ range = [0, {n}] }}\n'
+    'axes.b = {{ range = [0, 100] }}\nchecks = [{{ name = "EQUAL_SCORE_HASH", axis = "b" }}, {{ name = "AUROC", column = "auroc", at_most = 1 }}]\n'
+)
+
+
 class Bench:
     def __init__(self, program, folder, quick):
         self.program = os.path.abspath(program)
-        self.folder = tempfile.mkdtemp(prefix="bench-", dir=folder)
+        self.folder = tempfile.mkdtemp(prefix="bench-", dir=os.path.abspath(folder))
         self.environment = dict(os.environ, XORCH_HOME=os.path.join(self.folder, "runs"), NO_COLOR="1")
         self.quick = quick
         self.rows = []
@@ -124,6 +131,25 @@ class Bench:
         self.row("status of %d finished units, replaying the whole journal" % n, "%.2f s" % replayed, "under 2 s")
         self.row("status of %d finished units, as the sweep left it" % n, "%.0f ms" % (1000 * kept), "under 100 ms")
 
+    def answers(self):
+        """What looks at every record: records, status and audit of units with six columns each."""
+        n = 10_000 if self.quick else 100_000
+        lines = ["a,b,auroc,gap,seconds,epoch,score_hash,checks"]
+        lines += ["%d,%d,0.%06d,1.25,%d.5,20,h%08x," % (i // 100, i % 100, i, i % 7, i * 2654435761 % 2**32) for i in range(n)]
+        table = self.write("table.csv", "\n".join(lines) + "\n")
+        self.seconds("adopt", table, self.write("adopted.toml", ADOPTED.format(n=n // 100)))
+        sweep = self.newest("adopted")
+        for verb in ("records", "status", "audit"):
+            runs = []
+            processor = []
+            for _ in range(11):
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                runs.append(self.seconds(verb, sweep))
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                processor.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+            figure = "%.2f s, of which %.2f s on a processor" % (statistics.median(runs), statistics.median(processor))
+            self.row("%s of %d units with six columns, median of 11" % (verb, n), figure, "under 0.5 s")
+
     def status(self):
         path = self.write("small.toml", NOOP.format(n=10).replace('"noop"\n[[', '"small"\n[['))
         self.seconds("submit", "--fresh", path)
@@ -137,7 +163,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--folder", default=".")
     parser.add_argument("--quick", action="store_true", help="a tenth of the size, to see that it works")
-    parser.add_argument("--only", nargs="*", default=["status", "noop", "true", "replay"])
+    parser.add_argument("--only", nargs="*", default=["status", "noop", "true", "replay", "answers"])
     options = parser.parse_args()
     bench = Bench(options.program, options.folder, options.quick)
     print("| what | measured | target |\n| --- | --- | --- |", flush=True)
