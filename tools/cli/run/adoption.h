@@ -29,8 +29,8 @@ struct EarlierResults {
 // the newest sweep's. Where they decide a selection, units that it promotes count too.
 Result<EarlierResults> find_earlier_results(const std::string& home, const FrozenSweep& frozen);
 
-// Writes them as facts into the journal of a sweep that never ran, and puts checkpoints of its other
-// units where their first attempts look for them.
+// Writes them as facts into the journal of a sweep that never ran, and puts checkpoints of its
+// other units where their first attempts look for them.
 Result<EarlierResults> adopt_earlier(
     const std::string& home, const SweepLayout& layout, const FrozenSweep& frozen
 );
