@@ -51,7 +51,7 @@ JobDeclaration declare_audit() {
         {"images",        "of that split"                     },
         {"donors",        "of those images"                   },
         {"shared_donors", "those with images in another split"},
-        checks_column(),
+        reported_checks(),
     };
     return job;
 }
@@ -77,7 +77,7 @@ JobDeclaration declare_prepare() {
         {"cells",                 "in them"                                            },
         {"median_diameter",       "pixels; median over images of the median over cells"},
         {"below_min_train_masks", "images with too few cells to train on"              },
-        checks_column(),
+        reported_checks(),
     };
     return job;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/check.h"
 #include "jobs/parameter_declarations.h"
 
 namespace xorch::cellseg {
@@ -24,8 +25,10 @@ ParameterDeclaration trained_model() {
     );
 }
 
-ColumnDeclaration checks_column() {
-    return {"checks", "names of what makes the numbers say less than they seem to"};
+ColumnDeclaration reported_checks() {
+    return {
+        std::string(xorch::checks_column),
+        "names of what makes the numbers say less than they seem to"};
 }
 
 ParameterDeclaration empty_masks() {

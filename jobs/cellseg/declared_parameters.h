@@ -14,7 +14,7 @@ using Declarations = std::vector<ParameterDeclaration>;
 void append(Declarations& parameters, Declarations more);
 ParameterDeclaration recipe();
 ParameterDeclaration trained_model();
-ColumnDeclaration checks_column();
+ColumnDeclaration reported_checks();
 ParameterDeclaration empty_masks();
 ParameterDeclaration cells_to_train_on();
 ParameterDeclaration split_to_evaluate(const char* value);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "core/statistics/adjustment.h"
 #include "jobs/random/random_stream.h"
 
 namespace xorch::cellseg {

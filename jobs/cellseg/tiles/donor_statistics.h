@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/statistics/correlation.h"
 #include "jobs/cellseg/data/delimited_table.h"
-#include "jobs/cellseg/metrics/statistics.h"
 #include "jobs/cellseg/tiles/tile_counts.h"
 
 namespace xorch::cellseg {

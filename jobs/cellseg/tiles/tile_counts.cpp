@@ -4,9 +4,9 @@
 
 #include <charconv>
 
+#include "core/statistics/percentile.h"
 #include "jobs/cellseg/data/delimited_table.h"
 #include "jobs/cellseg/flows/labels.h"
-#include "jobs/cellseg/metrics/statistics.h"
 
 namespace xorch::cellseg {
 
