@@ -118,7 +118,7 @@ TEST(RecordTable, WritesTheWholeProvenanceOfARow) {
         tsv.substr(tsv.find('\n') + 1),
         "train\t0.1\t1\t0.5\t" + id +
             "\t1\tdone\tnot finite in the last record: m = nan\tnode1\t1\t12\tenv1\t\t" + config +
-            "\t\t2025-11-21T08:05:00Z\t2025-11-21T08:05:01Z\t1.5\n"
+            "\t\t2025-11-21T08:05:00Z\t2025-11-21T08:05:01Z\t1.5\t\n"
     );
 }
 
