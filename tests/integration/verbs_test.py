@@ -37,6 +37,39 @@ records.required = ["acc", "ap50"]
 [summary]
 by = ["budget"]
 """
+# A choice among small runs that a full run follows.
+CHOICE = """[sweep]
+name = "%s"
+[[stage]]
+name = "small"
+argv = ["/bin/echo", "acc={lr}"]
+axes.lr = { values = [0.1, 0.2, 0.3] }
+records.from = { stdout = "acc=(?<acc>\\\\S+)" }
+[[select]]
+name = "best_small"
+from = "small"
+order = [{ metric = "acc", mode = "max" }]
+take = 2
+[[stage]]
+name = "full"
+promote = "best_small"
+argv = ["/bin/echo", "full acc={lr}"]
+records.from = { stdout = "acc=(?<acc>\\\\S+)" }
+"""
+GATE = """[[gate]]
+name = "eyes"
+select = "best_small"
+look_at = "the edges"
+"""
+# Says by which ids it failed.
+FAILED_IDS = """[sweep]
+name = "%s"
+[[stage]]
+name = "s"
+argv = ["/bin/echo", "acc={lr} ids=%s"]
+axes.lr = { values = [0.1, 0.2] }
+records.from = { stdout = "acc=(?<acc>\\\\S+) ids=(?<failed_ids>\\\\S+)" }
+"""
 FAILS = """[sweep]
 name = "fails"
 [[stage]]
@@ -226,7 +259,9 @@ class Examples(unittest.TestCase):
         return place
 
     def prepared(self, verb):
-        """A place as a verb that changes something expects it; None for other verbs."""
+        """A place as a verb expects it that changes something or reads more than one sweep; None for other verbs."""
+        if verb in ("approve", "best", "compare"):
+            return self.prepared_to_decide(verb)
         if verb not in ("init", "submit", "rehearse", "stop", "pause", "continue", "cancel", "retry", "adopt"):
             return None
         place = self.start_place()
@@ -240,6 +275,19 @@ class Examples(unittest.TestCase):
         elif verb not in ("submit", "rehearse"):
             place.write("waits.toml", CURVE.replace('["/usr/bin/python3"', '["/bin/sh", "-c", "sleep 600"'))
             place.run("submit", "waits.toml", "--detach", check=0)
+        return place
+
+
+    def prepared_to_decide(self, verb):
+        place = self.start_place()
+        sweeps = {
+            "approve": [(CHOICE % "budget_curve" + GATE, 3)],
+            "best": [(CURVE, 0), (CHOICE % "choice", 0)],
+            "compare": [(CURVE, 0), (FAILED_IDS % ("old", "1,2"), 0), (FAILED_IDS % ("new", "2,3"), 0)],
+        }  # fmt: skip
+        for text, code in sweeps[verb]:
+            place.write("sweep.toml", text)
+            place.run("submit", "sweep.toml", check=code)
         return place
 
 
