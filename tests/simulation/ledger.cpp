@@ -200,6 +200,7 @@ void Ledger::take(const UnitsAssigned& fact) {
         unit.phase = Phase::assigned;
         unit.attempt = attempt.value;
         unit.revived = false;
+        unit.may_be_done = false;
     }
 }
 
@@ -284,8 +285,10 @@ void Ledger::take(const SelectionDecided& fact) {
         if (key.stage.value == 0) continue;
         // An equal unit may also stand where it stood, and its failures count on.
         const std::uint32_t failures = unit.own_failures + unit.replaced_failures;
+        const bool may_be_done = unit.phase == Phase::done || unit.may_be_done;
         begin_anew(unit);
         unit.replaced_failures = failures;
+        unit.may_be_done = may_be_done;
     }
 }
 
@@ -309,7 +312,7 @@ void Ledger::take(const UnitsCancelled& fact) {
 // Whatever it reports now, its records say the same in the end.
 void Ledger::take(const UnitReopened& fact) {
     Unit& unit = units_[fact.unit];
-    if (unit.phase != Phase::done) {
+    if (unit.phase != Phase::done && !unit.may_be_done) {
         violate("I2: " + name_of(fact.unit) + " is opened again before it was done");
     }
     if (fact.rows != rows_[fact.unit]) {

@@ -56,7 +56,8 @@ class Ledger {
         std::uint32_t replaced_failures = 0;  // before a selection was decided anew
         std::uint32_t known_stops = 0;
         std::uint32_t agent_deaths = 0;
-        bool revived = false;  // or replaced by a selection, since its last attempt began
+        bool revived = false;      // or replaced by a selection, since its last attempt began
+        bool may_be_done = false;  // was so when a selection was decided anew, which may keep it
     };
 
     struct Report {
