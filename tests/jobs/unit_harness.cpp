@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "core/json.h"
 #include "jobs/declaration.h"
@@ -90,6 +91,15 @@ UnitRun run_alone(
     run.records = read_records(setup.records);
     run.checkpoints = checkpoints_in(setup.publish);
     return run;
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_bytes(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
 }
 
 }  // namespace xorch

@@ -56,4 +56,7 @@ UnitRun run_alone(
     const UnitOptions& options = {}
 );
 
+std::string bytes_of(const std::string& path);
+void write_bytes(const std::string& path, const std::string& bytes);
+
 }  // namespace xorch

@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "core/json.h"
 #include "jobs/beats/beat_file.h"
@@ -21,11 +20,6 @@ namespace {
 using testing::HasSubstr;
 
 namespace fs = std::filesystem;
-
-std::string bytes_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 const char* const model_tensors = "/model/tensors.safetensors";
 const std::string log_file = std::string("/") + log_name;

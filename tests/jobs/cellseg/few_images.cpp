@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "core/json.h"
@@ -19,7 +17,7 @@ void make_few_images(const std::string& folder) {
     ASSERT_TRUE(files);
     std::map<std::string, int> seen;
     for (const CellFile& file : *files) {
-        const int kept = file.split == "train" ? 3 : 1;
+        const int kept = file.split == "train" ? images_per_group : 1;
         if (++seen[file.split + file.group] <= kept) continue;
         std::filesystem::remove(file.image);
         std::filesystem::remove(file.mask);
@@ -48,15 +46,6 @@ Inputs& Inputs::add_folder(const std::string& stage, const std::string& folder) 
 
 std::string Inputs::json() const {
     return format_json(Value(items_));
-}
-
-std::string bytes_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_bytes(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
 }
 
 }  // namespace xorch::cellseg

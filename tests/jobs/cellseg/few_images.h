@@ -10,7 +10,9 @@
 
 namespace xorch::cellseg {
 
-// In the prepared layout: per group three to train on, one to validate and one to test.
+inline constexpr int images_per_group = 3;  // to train on
+
+// In the prepared layout; one more image per group to validate and one to test.
 void make_few_images(const std::string& folder);
 
 // XORCH_INPUTS of a unit, from what others were given and left.
@@ -24,8 +26,5 @@ class Inputs {
  private:
     Array items_;
 };
-
-std::string bytes_of(const std::string& path);
-void write_bytes(const std::string& path, const std::string& bytes);
 
 }  // namespace xorch::cellseg

@@ -4,12 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
 
-#include "jobs/cellseg/data/cell_folder.h"
-#include "jobs/cellseg/data/synthetic.h"
+#include "tests/jobs/cellseg/few_images.h"
 #include "tests/jobs/unit_harness.h"
 #include "tests/support/temporary_directory.h"
 
@@ -20,29 +16,12 @@ using testing::HasSubstr;
 
 namespace fs = std::filesystem;
 
-std::string bytes_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-constexpr int images_per_group = 3;  // to train
-
 class CellsegJob : public testing::Test {
  protected:
     // The images are the same for all tests of this program.
     static void SetUpTestSuite() {
         images_ = new TemporaryDirectory;
-        ASSERT_TRUE(make_cells(images_->path(), 3));
-        // A few of each split and group are enough.
-        const auto files = list_cells(images_->path());
-        ASSERT_TRUE(files);
-        std::map<std::string, int> seen;
-        for (const CellFile& file : *files) {
-            const int kept = file.split == "train" ? images_per_group : 1;
-            if (++seen[file.split + file.group] <= kept) continue;
-            fs::remove(file.image);
-            fs::remove(file.mask);
-        }
+        make_few_images(images_->path());
     }
 
     static void TearDownTestSuite() {
