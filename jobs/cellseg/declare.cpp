@@ -152,6 +152,7 @@ JobDeclaration declare_eval() {
         trained_model(),
         split_to_evaluate("test"),
         images_in_the_picture(),
+        seed_of_training(),
     };
     job.parameters.push_back(tile_side());
     append(job.parameters, image_parameters());

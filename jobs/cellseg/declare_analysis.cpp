@@ -131,6 +131,7 @@ JobDeclaration declare_hybrid() {
     job.needs_runner = true;
     job.parameters = {
         text_parameter("recipe_of", "recipe", "parameter of the inputs that names the recipe"),
+        seed_of_training(),
         text_parameter("choose_on", "val", "split that decides"),
         text_parameter("report_on", "test", "split that is reported and decides nothing"),
     };

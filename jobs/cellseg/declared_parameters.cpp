@@ -19,6 +19,12 @@ ParameterDeclaration recipe() {
     );
 }
 
+ParameterDeclaration seed_of_training() {
+    return integer_parameter(
+        "seed", 0, {0, 2147483647}, "of the training that is judged, by which stages find it"
+    );
+}
+
 ParameterDeclaration trained_model() {
     return path_parameter(
         "model", "folder of a model, or TorchScript file; empty = what an input left in model/"

@@ -13,6 +13,7 @@ using Declarations = std::vector<ParameterDeclaration>;
 
 void append(Declarations& parameters, Declarations more);
 ParameterDeclaration recipe();
+ParameterDeclaration seed_of_training();
 ParameterDeclaration trained_model();
 ColumnDeclaration reported_checks();
 ParameterDeclaration empty_masks();
