@@ -88,6 +88,7 @@ JobDeclaration declare_infer() {
         integer_parameter("chunk", 0, {0, 1e6}, "which of the chunks, from 0"),
         integer_parameter("chunks", 1, {1, 1e6}, "that the tiles are cut into"),
         tile_side(),
+        images_in_the_picture(0),  // of hundreds of chunks, few want one
     };
     append(job.parameters, cohort_parameters());
     append(job.parameters, mask_parameters());

@@ -51,8 +51,10 @@ ParameterDeclaration split_to_evaluate(const char* value) {
     return text_parameter("eval_split", value, "split to evaluate on");
 }
 
-ParameterDeclaration images_in_the_picture() {
-    return integer_parameter("panels", 1, {0, 100}, "images per group in the picture of outlines");
+ParameterDeclaration images_in_the_picture(int few) {
+    return integer_parameter(
+        "panels", few, {0, 100}, "images per group in the picture of outlines"
+    );
 }
 
 Declarations image_parameters() {

@@ -19,7 +19,7 @@ ColumnDeclaration reported_checks();
 ParameterDeclaration empty_masks();
 ParameterDeclaration cells_to_train_on();
 ParameterDeclaration split_to_evaluate(const char* value);
-ParameterDeclaration images_in_the_picture();
+ParameterDeclaration images_in_the_picture(int few = 1);
 Declarations image_parameters();
 ParameterDeclaration tile_side();
 Declarations mask_parameters();

@@ -8,6 +8,7 @@
 #include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/learn/inference.h"
+#include "jobs/cellseg/score_files.h"
 #include "jobs/cellseg/tiles/tile_counts.h"
 #include "jobs/cellseg/tiles/tile_source.h"
 #include "jobs/cellseg/unit_images.h"
@@ -45,6 +46,7 @@ class TileRun {
             if (unit_.should_stop()) return JobEnd::checkpointed;
         }
         if (auto written = write_rows(); !written) return tl::unexpected(written.error());
+        if (auto drawn = draw_first_tiles(); !drawn) return tl::unexpected(drawn.error());
         if (auto reported = unit_.report(record()); !reported) {
             return tl::unexpected(reported.error());
         }
@@ -52,18 +54,40 @@ class TileRun {
     }
 
  private:
+    Result<Labels> find_cells(const std::string& name, const Channels& channels) {
+        const auto output =
+            predict_image(*predictor_, channels, static_cast<int>(unit_.params().integer("tile")));
+        if (!output) return fail_with_context(output.error(), name);
+        return find_masks(*output, mask_settings(unit_.params()));
+    }
+
     Result<void> count_next() {
         const int number = begin_ + static_cast<int>(counts_.size());
         const auto tile = source_.load(number);
         if (!tile) return tl::unexpected(tile.error());
-        const auto output = predict_image(
-            *predictor_, tile->channels, static_cast<int>(unit_.params().integer("tile"))
-        );
-        if (!output) return fail_with_context(output.error(), source_.name(number).key);
-        const Labels cells = find_masks(*output, mask_settings(unit_.params()));
-        counts_.push_back(count_tile(cells, tile->channels[1]));
+        const auto cells = find_cells(source_.name(number).key, tile->channels);
+        if (!cells) return tl::unexpected(cells.error());
+        counts_.push_back(count_tile(*cells, tile->channels[1]));
         counts_.back().in_truth = tile->in_truth;
         return {};
+    }
+
+    // Outlines on the first `panels` tiles of each marker; nobody has drawn their true cells.
+    Result<void> draw_first_tiles() {
+        const std::int64_t wanted = unit_.params().integer("panels");
+        std::map<std::string, std::int64_t> shown;
+        std::vector<CellImage> images;
+        for (int number = begin_; wanted > 0 && number < end_; ++number) {
+            const TileFile name = source_.name(number);
+            if (++shown[name.marker] > wanted) continue;
+            auto tile = source_.load(number);
+            if (!tile) return tl::unexpected(tile.error());
+            const Labels none(tile->channels[0].height, tile->channels[0].width);
+            images.push_back({name.key, name.marker, std::move(tile->channels), none});
+        }
+        return write_panels(unit_, images, [&](const CellImage& image) {
+            return find_cells(image.name, image.channels);
+        });
     }
 
     Result<void> resume() {

@@ -9,6 +9,7 @@
 
 #include "jobs/cellseg/tiles/cohort.h"
 #include "jobs/cellseg/tiles/donor_statistics.h"
+#include "jobs/files/image_file.h"
 #include "tests/jobs/cellseg/few_images.h"
 
 namespace xorch::cellseg {
@@ -239,6 +240,28 @@ class CellsegInfer : public testing::Test {
 };
 
 TemporaryDirectory* CellsegInfer::shared_ = nullptr;
+
+TEST_F(CellsegInfer, OutlinesAreDrawnOnTheFirstTilesOfEachMarkerIfAskedFor) {
+    const UnitRun without = run_alone("cellseg.infer", params(), folder("without"));
+    EXPECT_FALSE(fs::exists(without.out + "/panels.png"));
+    Object some = params();
+    const auto height = [&](int panels) {
+        set_member(some, "panels", panels);
+        const UnitRun run =
+            run_alone("cellseg.infer", some, folder("panels" + std::to_string(panels)));
+        EXPECT_EQ(run.error, "");
+        EXPECT_EQ(run.records, without.records);
+        const auto picture = read_image(run.out + "/panels.png");
+        return picture ? picture->front().height : 0;
+    };
+    // Ten tiles, two of each marker; a gap is between tiles.
+    const int five_tiles = height(1);
+    const int ten_tiles = height(2);
+    EXPECT_GE(five_tiles, 5 * 64);
+    EXPECT_GT(ten_tiles, 2 * five_tiles);
+    EXPECT_LT(ten_tiles, 3 * five_tiles);
+    EXPECT_EQ(height(3), ten_tiles);
+}
 
 TEST_F(CellsegInfer, StoppedAnywhereAChunkEndsWithTheSameCounts) {
     const UnitRun straight = run_alone("cellseg.infer", params(), folder("straight"));
