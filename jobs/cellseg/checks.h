@@ -13,6 +13,9 @@ namespace xorch::cellseg {
 inline constexpr std::string_view check_clamped_duplicate = "CLAMPED_DUPLICATE";
 // The warm-up ended the training: the learning rate stayed below nine tenths of what was asked.
 inline constexpr std::string_view check_lr_never_reached = "LR_NEVER_REACHED";
+// Images and crops were drawn by the epoch's number: other seeds see the same, so the spread over
+// seeds says less than it seems to.
+inline constexpr std::string_view check_epoch_seed = "EPOCH_SEED";
 // A donor's images are in two splits.
 inline constexpr std::string_view check_leakage = "LEAKAGE";
 // Every donor has one image: a split by donor cannot be told from a split by image.

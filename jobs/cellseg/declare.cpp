@@ -90,7 +90,6 @@ JobDeclaration declare_train() {
     job.version = 2;  // since items run one by one, bits are others
     job.needs_runner = true;
     job.gang = true;
-    job.version = 2;
     job.parameters = {
         recipe(),
         path_parameter(
@@ -132,6 +131,10 @@ JobDeclaration declare_train() {
         integer_parameter(
             "width", 12, {4, 256}, "channels of the network at full size, a multiple of 4"
         ),
+        flag_parameter(
+            "compat_epoch_seed",
+            "draw images and crops by the epoch alone, as Cellpose does: all seeds get the same"
+        ),
         cells_to_train_on(),
         images_in_the_picture(),
     };
@@ -149,10 +152,10 @@ JobDeclaration declare_eval() {
     job.needs_runner = true;
     job.parameters = {
         recipe(),
+        seed_of_training(),
         trained_model(),
         split_to_evaluate("test"),
         images_in_the_picture(),
-        seed_of_training(),
     };
     job.parameters.push_back(tile_side());
     append(job.parameters, image_parameters());

@@ -131,8 +131,8 @@ JobDeclaration declare_hybrid() {
     job.source = "jobs/cellseg/post/hybrid.cpp";
     job.needs_runner = true;
     job.parameters = {
-        text_parameter("recipe_of", "recipe", "parameter of the inputs that names the recipe"),
         seed_of_training(),
+        text_parameter("recipe_of", "recipe", "parameter of the inputs that names the recipe"),
         text_parameter("choose_on", "val", "split that decides"),
         text_parameter("report_on", "test", "split that is reported and decides nothing"),
     };

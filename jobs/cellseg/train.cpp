@@ -89,6 +89,12 @@ class TrainingRun {
         return unit_.stream(purpose, {integer("budget"), integer("repeat"), epoch, at});
     }
 
+    // Of which image is cut where. Cellpose's train_seg seeds NumPy with the epoch's number.
+    RandomStream drawing(std::string_view purpose, std::int64_t epoch, std::int64_t at = 0) const {
+        if (unit_.params().flag("compat_epoch_seed")) return RandomStream(0, purpose, {epoch, at});
+        return stream(purpose, epoch, at);
+    }
+
     Result<void> resume() {
         const auto saved = unit_.resume();
         if (!saved) return tl::unexpected(saved.error());
@@ -156,7 +162,7 @@ class TrainingRun {
 
     // Which image is at each place of the epoch.
     std::vector<std::size_t> draw_order(std::int64_t epoch) const {
-        RandomStream random = stream("order", epoch);
+        RandomStream random = drawing("order", epoch);
         if (!replace_) return random.permutation(set_.images.size());
         std::vector<std::size_t> order(static_cast<std::size_t>(per_epoch_));
         for (std::size_t& image : order) {
@@ -175,7 +181,7 @@ class TrainingRun {
         Batch targets(count, size, size);
         for (int item = 0; item < count; ++item) {
             const std::int64_t place = first + own.begin + item;
-            RandomStream random = stream("crop", epoch, place);
+            RandomStream random = drawing("crop", epoch, place);
             cut_crop(
                 set_.images[order_[static_cast<std::size_t>(place)]],
                 draw_transform(random, unit_.params().number("scale_range")),
@@ -229,6 +235,7 @@ class TrainingRun {
         if (integer("epochs") > 0 && reached.is_short(unit_.params().number("lr"))) {
             names.push_back(check_lr_never_reached);
         }
+        if (unit_.params().flag("compat_epoch_seed")) names.push_back(check_epoch_seed);
         return join_checks(names);
     }
 

@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t seed = 7;
-
 std::vector<Object> read_records(const std::string& path) {
     std::vector<Object> records;
     std::ifstream file(path);
@@ -69,13 +67,13 @@ UnitRun run_alone(
     setup.id = "unit";
     setup.params = format_json(Value(params));
     setup.inputs = options.inputs;
-    setup.seed = seed;
+    setup.seed = options.seed;
     setup.out = run.out;
     setup.publish = folder + "/checkpoints";
     setup.records = folder + "/records.jsonl";
     setup.resume = options.resume;
     setup.checkpoint_every = Millis{options.checkpoint_every};
-    begin_torch_unit(seed, 1);
+    begin_torch_unit(options.seed, 1);
     auto unit = NativeUnit::open(*declared, setup, host);
     if (!unit) {
         run.error = unit.error().message;

@@ -46,6 +46,7 @@ struct UnitOptions {
     std::string resume = {};            // the checkpoint of an earlier run
     std::int64_t checkpoint_every = 0;  // looks at the host; 0 = only when it asks to stop
     std::string inputs = {};            // JSON as of XORCH_INPUTS
+    std::uint32_t seed = 7;             // of the unit's random streams
 };
 
 // A run of the declared job under `folder`.

@@ -129,6 +129,27 @@ TEST_F(CellsegRecipe, ANetworkOfAnotherWidthOrAnUnknownGroupIsRefused) {
     );
 }
 
+TEST_F(CellsegRecipe, WithSeedsByTheEpochOtherSeedsDrawTheSameAndAreToldApart) {
+    const UnitRun first = run_alone("cellseg.train", training(), folder("first"));
+    const std::string inputs = Inputs().add("pretrain", {}, first).json();
+    // Weights come from the same network, so that only what is drawn can differ.
+    const auto model = [&](std::uint32_t seed, bool by_epoch) {
+        Object params = training();
+        set_member(params, "compat_epoch_seed", by_epoch);
+        const std::string place = folder(std::to_string(seed) + (by_epoch ? "epoch" : "seed"));
+        const UnitRun run =
+            run_alone("cellseg.train", params, place, {.inputs = inputs, .seed = seed});
+        EXPECT_EQ(run.error, "");
+        EXPECT_EQ(
+            text(run.records[0], "checks"),
+            by_epoch ? "LR_NEVER_REACHED EPOCH_SEED" : "LR_NEVER_REACHED"
+        );
+        return bytes_of(run.out + "/model/tensors.safetensors");
+    };
+    EXPECT_EQ(model(1, true), model(2, true));
+    EXPECT_NE(model(1, false), model(2, false));
+}
+
 TEST_F(CellsegRecipe, ChecksNameAShortWarmUpAndABudgetThatBoughtNothingNew) {
     Object params = training();
     set_member(params, "budget", 30);
