@@ -22,6 +22,8 @@ CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 # Networks of a few steps find next to nothing; all that follows is the same.
 SMALL_TRAINING = ["stage.pretrain.params.epochs=1", "stage.pretrain.params.width=4", "stage.train.params.width=4"]
 
+ONE_SEED = ["stage.%s.axes.seed=[42]" % stage for stage in ("pretrain", "train", "eval", "hybrid")]
+
 
 class CellsSweepTest(unittest.TestCase):
     def setUp(self):
@@ -43,8 +45,7 @@ class CellsSweepTest(unittest.TestCase):
 
 class Recipes(CellsSweepTest):
     def test_e1_compares_three_recipes_and_their_hybrid_on_test_images(self):
-        one_seed = ["stage.%s.axes.seed=[42]" % stage for stage in ("pretrain", "train", "eval", "hybrid")]
-        sweep = self.submit("cells_e1.toml", *SMALL_TRAINING, *one_seed, "stage.train.axes.epochs=[0, 1, 1]")
+        sweep = self.submit("cells_e1.toml", *SMALL_TRAINING, *ONE_SEED, "stage.train.axes.epochs=[0, 1, 1]")
         rows = self.rows(sweep, "hybrid")
         self.assertEqual([row["recipe"] for row in rows], ["baseline", "generic", "gfap", "hybrid"])
         self.assertEqual({row["eval_split"] for row in rows}, {"test"})
@@ -120,7 +121,7 @@ class RealNuclei(CellsSweepTest):
         quick = ["stage.%s.params.niter=20" % stage for stage in ("train", "pretrain")]
         quick += [*SMALL_TRAINING, "stage.train.params.min_train_masks=1"]
         sweep = self.submit(
-            "cells_e1_nuclei.toml", *quick, "stage.train.axes.epochs=[0, 1, 1]", "stage.eval.params.niter=20")
+            "cells_e1_nuclei.toml", *quick, *ONE_SEED, "stage.train.axes.epochs=[0, 1, 1]", "stage.eval.params.niter=20")
         recipes = [row["recipe"] for row in self.rows(sweep, "hybrid")]
         self.assertEqual(recipes, ["baseline", "generic", "culture", "hybrid"])
         sweep = self.submit(
