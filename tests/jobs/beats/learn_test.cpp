@@ -10,6 +10,7 @@
 #include "jobs/beats/learn/student_trainer.h"
 #include "jobs/torch/tensors.h"
 #include "tests/jobs/beats/simple_beats.h"
+#include "tests/jobs/script_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::beats {
@@ -208,10 +209,8 @@ TEST(BeatsClassifier, AModelInItsFolderAnswersAsItsTrainer) {
 class BeatsTorchscript : public testing::Test {
  protected:
     std::string save(const std::string& body) const {
-        torch::jit::Module module("Network");
-        module.define("def forward(self, x):\n    " + body + "\n");
         const std::string path = folder_.path() + "/network.pt";
-        module.save(path);
+        save_script(path, body);
         return path;
     }
 

@@ -9,6 +9,7 @@
 #include "jobs/cellseg/learn/schedule.h"
 #include "jobs/cellseg/learn/trainer.h"
 #include "jobs/cellseg/learn/unet.h"
+#include "tests/jobs/script_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::cellseg {
@@ -178,10 +179,8 @@ TEST(CellsegInference, TilesOfEverySizePutTheImageTogetherAgain) {
 class CellsegTorchscript : public testing::Test {
  protected:
     std::string save(const std::string& body) const {
-        torch::jit::Module module("Network");
-        module.define("def forward(self, x):\n    " + body + "\n");
         const std::string path = folder_.path() + "/network.pt";
-        module.save(path);
+        save_script(path, body);
         return path;
     }
 
