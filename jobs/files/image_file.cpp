@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "jobs/files/file_bytes.h"
+#include "jobs/files/jpeg_file.h"
 #include "jobs/files/npy_file.h"
 #include "jobs/files/png_file.h"
 #include "jobs/files/tiff_file.h"
@@ -33,7 +34,8 @@ Result<Raster> read_any(const std::string& path) {
     if (is_tiff(*bytes)) return read_tiff(path);
     if (bytes->substr(0, 6) == "\x93NUMPY") return read_npy(*bytes);
     if (bytes->substr(0, 8) == "\x89PNG\r\n\x1a\n") return read_png(*bytes);
-    return fail(ErrorCode::invalid_input, "neither PNG, TIFF nor NPY");
+    if (bytes->substr(0, 3) == "\xff\xd8\xff") return read_jpeg(*bytes);
+    return fail(ErrorCode::invalid_input, "neither PNG, JPEG, TIFF nor NPY");
 }
 
 Result<Labels> number_cells(const Raster& raster) {

@@ -1,5 +1,5 @@
-// TIFF, PNG and NPY as images and as masks. The libraries behind the first two allocate what a
-// header asks for.
+// TIFF, PNG, JPEG and NPY as images and as masks. The libraries behind the first three allocate
+// what a header asks for.
 
 #include <filesystem>
 #include <fstream>
@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "jobs/files/image_file.h"
+#include "jobs/files/jpeg_file.h"
 #include "jobs/files/npy_array.h"
 #include "jobs/files/png_file.h"
 #include "jobs/files/tiff_file.h"
@@ -36,10 +37,14 @@ std::vector<std::string> corpus() {
     const std::string tiff = folder() / "seed.tif";
     const std::string png = folder() / "seed.png";
     XORCH_CHECK(write_label_tiff(tiff, labels), "no seed");
-    XORCH_CHECK(write_png(png, Picture(4, 3, Colour{1, 2, 3})), "no seed");
+    const Picture picture(4, 3, Colour{1, 2, 3});
+    XORCH_CHECK(write_png(png, picture), "no seed");
+    const std::string jpeg = folder() / "seed.jpg";
+    XORCH_CHECK(write_jpeg(jpeg, picture), "no seed");
     return {
         bytes_of(tiff),
         bytes_of(png),
+        bytes_of(jpeg),
         npy_header("<u2", {2, 3}) + std::string("\1\0\2\0\0\0\0\0\3\0\1\0", 12)};
 }
 

@@ -190,7 +190,9 @@ TEST_F(CellsegFiles, TruncatedFilesAreRefusedByName) {
     EXPECT_THAT(read_raster(path("empty.png")).error().message, HasSubstr("an empty file"));
     EXPECT_THAT(read_raster(path("no.png")).error().message, HasSubstr("no such file"));
     write("text.png", "not an image at all");
-    EXPECT_THAT(read_raster(path("text.png")).error().message, HasSubstr("neither PNG, TIFF"));
+    EXPECT_THAT(
+        read_raster(path("text.png")).error().message, HasSubstr("neither PNG, JPEG, TIFF")
+    );
 }
 
 // They would take gigabytes before the first missing sample is noticed.
