@@ -14,8 +14,12 @@ find_library(OPENCV_CORE_LIBRARY opencv_core)
 find_library(OPENCV_IMGPROC_LIBRARY opencv_imgproc)
 find_library(OPENCV_IMGCODECS_LIBRARY opencv_imgcodecs)
 pkg_check_modules(tiff QUIET IMPORTED_TARGET libtiff-4)
+pkg_check_modules(pugixml QUIET IMPORTED_TARGET pugixml)
 
 set(xorch_found_torch ${tiff_FOUND})
+if(NOT pugixml_FOUND)
+    set(xorch_found_torch OFF)
+endif()
 foreach(
     part
     TORCH_API_INCLUDE_DIR TORCH_INCLUDE_DIR TORCH_CPU_LIBRARY TORCH_C10_LIBRARY
@@ -25,13 +29,14 @@ foreach(
         set(xorch_found_torch OFF)
     endif()
 endforeach()
-option(XORCH_WITH_TORCH "Build xorch-runner and the native jobs (LibTorch, OpenCV, libtiff)" ${xorch_found_torch})
+option(XORCH_WITH_TORCH "Build xorch-runner and the native jobs (LibTorch, OpenCV, libtiff, pugixml)" ${xorch_found_torch})
 
 if(XORCH_WITH_TORCH AND NOT xorch_found_torch)
     message(
         FATAL_ERROR
-            "XORCH_WITH_TORCH is on, but not all of LibTorch, OpenCV and libtiff is there: apt install libtorch-dev "
-            "libopenblas0-pthread libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libtiff-dev"
+            "XORCH_WITH_TORCH is on, but not all of LibTorch, OpenCV, libtiff and pugixml is there: apt install "
+            "libtorch-dev libopenblas0-pthread libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev "
+            "libtiff-dev libpugixml-dev"
     )
 endif()
 
@@ -50,7 +55,7 @@ if(XORCH_WITH_TORCH)
         INTERFACE ${OPENCV_CORE_LIBRARY} ${OPENCV_IMGPROC_LIBRARY} ${OPENCV_IMGCODECS_LIBRARY}
     )
 else()
-    message(STATUS "xorch-runner is not built: native jobs need LibTorch, OpenCV and libtiff")
+    message(STATUS "xorch-runner is not built: native jobs need LibTorch, OpenCV, libtiff and pugixml")
 endif()
 
 # xorch_use_torch(NAME): the library or program NAME sees LibTorch, and takes the precompiled headers of
