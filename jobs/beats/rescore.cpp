@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "core/io/posix_disk.h"
+#include "core/statistics/relative_change.h"
 #include "jobs/beats/balance/collapse.h"
 #include "jobs/beats/jobs.h"
 #include "jobs/beats/learn/epoch_choice.h"

@@ -14,9 +14,6 @@
 
 namespace xorch::cellseg {
 
-// The path of what an input left under that name; nothing if none did, conflict if several did.
-Result<std::optional<std::string>> find_left(const NativeUnit& unit, const std::string& name);
-
 // The parameter `data`, or the images that an input left.
 Result<std::string> data_folder(const NativeUnit& unit);
 

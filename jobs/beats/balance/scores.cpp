@@ -65,9 +65,4 @@ double checkpoint_score(const Scores& scores, CheckpointScore kind) {
     return 0.0;
 }
 
-std::optional<double> relative_change(double value, double baseline) {
-    if (baseline == 0.0) return std::nullopt;
-    return 100.0 * (value - baseline) / baseline;
-}
-
 }  // namespace xorch::beats

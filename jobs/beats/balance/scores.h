@@ -3,7 +3,6 @@
 // How well classes are told apart, and what a checkpoint is chosen by. Accuracy says nothing where
 // four beats of five are normal; F1 per class does, and which classes its mean is over.
 
-#include <optional>
 #include <string_view>
 
 #include "core/error.h"
@@ -39,8 +38,5 @@ enum class CheckpointScore {
 Result<CheckpointScore> parse_checkpoint_score(std::string_view name);
 
 double checkpoint_score(const Scores& scores, CheckpointScore kind);
-
-// Change in per cent of the baseline; nothing where that is zero.
-std::optional<double> relative_change(double value, double baseline);
 
 }  // namespace xorch::beats

@@ -14,6 +14,7 @@
 #include "jobs/cellseg/post/output_cache.h"
 #include "jobs/cellseg/score_files.h"
 #include "jobs/cellseg/unit_images.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 

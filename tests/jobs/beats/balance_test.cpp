@@ -167,11 +167,6 @@ TEST(BeatsScores, AreThoseOfASlowProgramOnRandomAnswers) {
     }
 }
 
-TEST(BeatsScores, AChangeFromNothingIsNotInfinite) {
-    EXPECT_EQ(relative_change(0.3, 0.0), std::nullopt);
-    EXPECT_NEAR(*relative_change(0.3, 0.2), 50, 1e-9);
-}
-
 TEST(BeatsSampler, DrawsTheMixThatItExpects) {
     constexpr std::size_t beats = 20000;
     std::vector<std::uint8_t> classes(beats, 0);
