@@ -7,6 +7,7 @@
 #include "jobs/cellseg/learn/inference.h"
 #include "jobs/cellseg/post/output_cache.h"
 #include "jobs/cellseg/unit_images.h"
+#include "jobs/files/path_hash.h"
 
 namespace xorch {
 
@@ -76,7 +77,7 @@ Result<JobEnd> run_cellseg_predict(NativeUnit& unit) {
     }
     const auto model = require_model(unit);
     if (!model) return tl::unexpected(model.error());
-    const auto model_hash = hash_model(model->path);
+    const auto model_hash = hash_path(model->path);
     if (!model_hash) return tl::unexpected(model_hash.error());
     const auto images = load_eval_images(unit);
     if (!images) return tl::unexpected(images.error());

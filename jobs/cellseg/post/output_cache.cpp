@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <filesystem>
@@ -28,19 +27,6 @@ std::string_view bytes_of(const Plane& plane) {
 
 std::string file_of(const std::string& folder, const std::string& key) {
     return folder + "/" + key + ".safetensors";
-}
-
-Result<std::vector<std::string>> files_of_model(const std::string& path) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
-    PosixDisk disk;
-    const auto names = disk.list(path);
-    if (!names) return tl::unexpected(names.error());
-    std::vector<std::string> files;
-    for (const std::string& name : *names) {
-        files.push_back(path + "/" + name);
-    }
-    return files;
 }
 
 template <class T>
@@ -72,20 +58,6 @@ Result<const UnitInput*> find_producer(const NativeUnit& unit) {
 }
 
 }  // namespace
-
-Result<std::string> hash_model(const std::string& path) {
-    const auto files = files_of_model(path);
-    if (!files) return tl::unexpected(files.error());
-    Hasher hasher;
-    PosixDisk disk;
-    for (const std::string& file : *files) {
-        const auto bytes = disk.read(file);
-        if (!bytes) return fail_with_context(bytes.error(), file);
-        hasher.add(fmt::format("{} {}\n", fs::path(file).filename().string(), bytes->size()));
-        hasher.add(*bytes);
-    }
-    return hasher.finish();
-}
 
 std::string output_key(const std::string& model_hash, const CellImage& image, int tile) {
     Hasher hasher;

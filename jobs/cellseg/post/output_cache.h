@@ -16,9 +16,6 @@
 
 namespace xorch::cellseg {
 
-// Of all files of a model's folder with their names, or of a single file.
-Result<std::string> hash_model(const std::string& path);
-
 // Of what the network is asked.
 std::string output_key(const std::string& model_hash, const CellImage& image, int tile);
 

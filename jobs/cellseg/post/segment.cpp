@@ -14,6 +14,7 @@
 #include "jobs/cellseg/post/output_cache.h"
 #include "jobs/cellseg/score_files.h"
 #include "jobs/cellseg/unit_images.h"
+#include "jobs/files/path_hash.h"
 #include "jobs/unit_artifacts.h"
 
 namespace xorch {
@@ -134,7 +135,7 @@ Result<void> check_model(const NativeUnit& unit, const OutputCache& cache) {
     const auto model = find_left(unit, model_folder);
     if (!model) return tl::unexpected(model.error());
     if (!*model) return {};
-    const auto hash = hash_model(**model);
+    const auto hash = hash_path(**model);
     if (!hash) return tl::unexpected(hash.error());
     if (*hash == cache.model_hash()) return {};
     return fail(
