@@ -157,6 +157,25 @@ TEST(TypedCell, KeepsNumbersAndTextApart) {
     EXPECT_EQ(typed_cell("0x10"), Value("0x10"));
 }
 
+TEST(TypedCell, LeavesAHashOfDigitsAroundAnEAsText) {
+    for (const char* hash : {"12e45", "00e1", "123e7", "77E12", "4711e0815"})
+        EXPECT_EQ(typed_cell(hash), Value(hash));
+    // As Python, C and people spell floats.
+    EXPECT_EQ(typed_cell("1e+46"), Value(1e46));
+    EXPECT_EQ(typed_cell("12e-45"), Value(12e-45));
+    EXPECT_EQ(typed_cell("1.2e45"), Value(1.2e45));
+    EXPECT_EQ(typed_cell("-12e45"), Value(-12e45));
+    EXPECT_EQ(typed_cell("1e6"), Value(1e6));
+}
+
+TEST(TypedCell, LosesNoDigitOfAnIdThatIsTooLongForAnInteger) {
+    EXPECT_EQ(typed_cell("9223372036854775807"), Value(9223372036854775807));
+    EXPECT_EQ(typed_cell("9223372036854775808"), Value("9223372036854775808"));
+    EXPECT_EQ(
+        typed_cell("12345678901234567890123456789012"), Value("12345678901234567890123456789012")
+    );
+}
+
 TEST(StdoutRows, APatternThatExplodesDoesNotStopTheLoop) {
     auto rows = StdoutRows::make("^(?<a>(x+x+)+y)$");
     ASSERT_TRUE(rows);

@@ -100,6 +100,14 @@ Result<void> check_header(const std::vector<std::string>& header) {
     return {};
 }
 
+// Programs spell a float with a point, or an exponent with a sign or after a single digit: "1e+46",
+// "1e6". What is digits alone, too many for an integer, or digits around an "e" is an id or a hash
+// in hexadecimal, and as a float it would be another one.
+bool may_be_hash(std::string_view number) {
+    if (number.find_first_not_of("0123456789eE") != std::string_view::npos) return false;
+    return number.find_first_of("eE") != 1;
+}
+
 void flatten(const std::string& prefix, const Object& from, Object& row) {
     for (const auto& [name, value] : from) {
         if (const auto* nested = value.get_if<Object>()) {
@@ -230,7 +238,8 @@ Value typed_cell(std::string_view text) {
     if (as_integer.ec == std::errc() && as_integer.ptr == end) return Value(integer);
     double number = 0;
     const auto as_number = std::from_chars(trimmed.data(), end, number);
-    if (as_number.ec == std::errc() && as_number.ptr == end) return Value(number);
+    const bool is_number = as_number.ec == std::errc() && as_number.ptr == end;
+    if (is_number && !may_be_hash(trimmed)) return Value(number);
     return Value(std::string(text));
 }
 

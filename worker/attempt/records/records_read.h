@@ -43,7 +43,8 @@ Result<std::vector<Object>> parse_json_rows(std::string_view text);
 // An object per line, nested as above.
 Result<std::vector<Object>> parse_jsonl_rows(std::string_view text);
 
-// A cell as text becomes an integer, a float (nan and inf too) or stays text.
+// A cell as text becomes an integer, a float (nan and inf too) or stays text: also what only looks
+// like a float, such as the hash "12e45".
 Value typed_cell(std::string_view text);
 
 bool has_source(const RecordsFrom& from);
