@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "jobs/anomaly/declare.h"
 #include "jobs/beats/declare.h"
 #include "jobs/cellseg/declare.h"
 #include "jobs/example/declare.h"
@@ -57,7 +58,8 @@ JobDeclaration declare_noop() {
 std::vector<JobDeclaration> job_declarations() {
     std::vector<JobDeclaration> jobs{
         declare_command(), declare_noop(), declare_example_regression()};
-    for (std::vector<JobDeclaration> family : {declare_beats(), declare_cellseg()}) {
+    for (std::vector<JobDeclaration> family :
+         {declare_anomaly(), declare_beats(), declare_cellseg()}) {
         std::move(family.begin(), family.end(), std::back_inserter(jobs));
     }
     return jobs;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "jobs/anomaly/data/synthetic.h"
+#include "jobs/anomaly/jobs.h"
 #include "jobs/beats/data/synthetic.h"
 #include "jobs/beats/jobs.h"
 #include "jobs/cellseg/data/synthetic.h"
@@ -14,6 +16,12 @@ namespace xorch {
 namespace {
 
 constexpr std::array jobs{
+    NativeJob{"anomaly.synthetic",  run_anomaly_synthetic },
+    NativeJob{"anomaly.train",      run_anomaly_train     },
+    NativeJob{"anomaly.infer",      run_anomaly_infer     },
+    NativeJob{"anomaly.cls",        run_anomaly_cls       },
+    NativeJob{"anomaly.seg",        run_anomaly_seg       },
+    NativeJob{"anomaly.report",     run_anomaly_report    },
     NativeJob{"beats.eval",         run_beats_eval        },
     NativeJob{"beats.prepare",      run_beats_prepare     },
     NativeJob{"beats.rescore",      run_beats_rescore     },
@@ -33,13 +41,16 @@ constexpr std::array jobs{
 
 constexpr std::array makers{
     DataMaker{
-              "beats", "47 recordings of heart beats in the format of the MIT-BIH database",
-              beats::make_beats                                                                                                },
+              "anomalies", "images of the 27 classes of MVTec AD and VisA with masks, in their layouts",
+              anomaly::make_anomalies                                                                                              },
     DataMaker{
-              "cells", "120 images of cells in four markers, as cellseg reads them",                        cellseg::make_cells},
+              "beats",     "47 recordings of heart beats in the format of the MIT-BIH database",
+              beats::make_beats                                                                                                    },
     DataMaker{
-              "tiles", "14,749 pairs of tiles of 69 donors with clinical.csv, as cellseg.infer reads them",
-              cellseg::make_whole_cohort                                                                                       },
+              "cells",     "120 images of cells in four markers, as cellseg reads them",                        cellseg::make_cells},
+    DataMaker{
+              "tiles",     "14,749 pairs of tiles of 69 donors with clinical.csv, as cellseg.infer reads them",
+              cellseg::make_whole_cohort                                                                                           },
 };
 
 }  // namespace

@@ -32,10 +32,7 @@ Result<ScriptModule> ScriptModule::open(const std::string& path) {
 }
 
 Result<torch::Tensor> ScriptModule::forward(const torch::Tensor& input) {
-    const auto answer = call_module("the TorchScript module", [&] {
-        const torch::NoGradGuard no_gradients;
-        return module_.forward({input});
-    });
+    const auto answer = ask(input);
     if (!answer) return tl::unexpected(answer.error());
     torch::IValue first = *answer;
     if (first.isTuple() && !first.toTupleRef().elements().empty()) {
@@ -46,6 +43,29 @@ Result<torch::Tensor> ScriptModule::forward(const torch::Tensor& input) {
         ErrorCode::invalid_input,
         "the TorchScript module answers with " + first.tagKind() + ", not with a tensor"
     );
+}
+
+Result<std::vector<torch::Tensor>> ScriptModule::forward_all(const torch::Tensor& input) {
+    const auto answer = ask(input);
+    if (!answer) return tl::unexpected(answer.error());
+    std::vector<torch::Tensor> tensors;
+    if (answer->isTuple()) {
+        for (const torch::IValue& element : answer->toTupleRef().elements()) {
+            if (element.isTensor()) tensors.push_back(element.toTensor());
+        }
+        if (tensors.size() == answer->toTupleRef().elements().size()) return tensors;
+    }
+    return fail(
+        ErrorCode::invalid_input,
+        "the TorchScript module answers with " + answer->tagKind() + ", not with a tuple of tensors"
+    );
+}
+
+Result<torch::IValue> ScriptModule::ask(const torch::Tensor& input) {
+    return call_module("the TorchScript module", [&] {
+        const torch::NoGradGuard no_gradients;
+        return module_.forward({input});
+    });
 }
 
 std::string shape_text(torch::IntArrayRef sizes) {

@@ -18,8 +18,13 @@ class ScriptModule {
     // Without gradients; of a tuple its first element.
     Result<torch::Tensor> forward(const torch::Tensor& input);
 
+    // All elements of a tuple of tensors.
+    Result<std::vector<torch::Tensor>> forward_all(const torch::Tensor& input);
+
  private:
     explicit ScriptModule(torch::jit::Module module) : module_(std::move(module)) {}
+
+    Result<torch::IValue> ask(const torch::Tensor& input);
 
     torch::jit::Module module_;
 };

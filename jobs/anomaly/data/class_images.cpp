@@ -30,6 +30,14 @@ Plane resized(const Plane& plane, int side) {
     return large;
 }
 
+void normalise(std::vector<Plane>& planes) {
+    for (std::size_t channel = 0; channel < planes.size(); ++channel) {
+        for (float& value : planes[channel].values) {
+            value = (value / full_scale - mean[channel]) / deviation[channel];
+        }
+    }
+}
+
 }  // namespace
 
 Result<std::vector<Plane>> load_image(const std::string& path, const ImageSettings& settings) {
@@ -39,15 +47,23 @@ Result<std::vector<Plane>> load_image(const std::string& path, const ImageSettin
     if (planes->size() != 3) {
         return fail(ErrorCode::invalid_input, fmt::format("{}: {} channels", path, planes->size()));
     }
-    for (std::size_t channel = 0; channel < planes->size(); ++channel) {
-        Plane& plane = (*planes)[channel];
+    for (Plane& plane : *planes) {
         if (settings.first_side > 0) plane = resized(plane, settings.first_side);
         plane = resized(plane, settings.side);
-        for (float& value : plane.values) {
-            value = (value / full_scale - mean[channel]) / deviation[channel];
-        }
     }
+    normalise(*planes);
     if (settings.order == ChannelOrder::bgr) std::reverse(planes->begin(), planes->end());
+    return planes;
+}
+
+std::vector<Plane> input_of(const Picture& picture) {
+    std::vector<Plane> planes(3, Plane(picture.height, picture.width));
+    for (std::size_t i = 0; i < picture.values.size(); ++i) {
+        planes[0].values[i] = picture.values[i].red;
+        planes[1].values[i] = picture.values[i].green;
+        planes[2].values[i] = picture.values[i].blue;
+    }
+    normalise(planes);
     return planes;
 }
 

@@ -11,6 +11,7 @@
 #include "jobs/anomaly/data/class_folder.h"
 #include "jobs/anomaly/score/task_maps.h"
 #include "jobs/files/grid.h"
+#include "jobs/files/picture.h"
 
 namespace xorch::anomaly {
 
@@ -25,6 +26,9 @@ struct ImageSettings {
 // Three planes of that side, by bicubic interpolation, v / 255 normalised by CLIP's mean and
 // deviation of each channel. A grey image has three equal ones. The error names the file.
 Result<std::vector<Plane>> load_image(const std::string& path, const ImageSettings& settings);
+
+// The same of a picture that has the encoder's size already.
+std::vector<Plane> input_of(const Picture& picture);
 
 // Any value but 0 is abnormal; brought to the resolution by nearest neighbours. All normal without
 // a mask.
