@@ -7,6 +7,7 @@
 #include "jobs/beats/declare.h"
 #include "jobs/cellseg/declare.h"
 #include "jobs/example/declare.h"
+#include "jobs/heatmap/declare.h"
 
 namespace xorch {
 
@@ -59,7 +60,7 @@ std::vector<JobDeclaration> job_declarations() {
     std::vector<JobDeclaration> jobs{
         declare_command(), declare_noop(), declare_example_regression()};
     for (std::vector<JobDeclaration> family :
-         {declare_anomaly(), declare_beats(), declare_cellseg()}) {
+         {declare_anomaly(), declare_beats(), declare_cellseg(), declare_heatmap()}) {
         std::move(family.begin(), family.end(), std::back_inserter(jobs));
     }
     return jobs;

@@ -10,6 +10,8 @@
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/tiles/cohort.h"
 #include "jobs/example/regression.h"
+#include "jobs/heatmap/data/synthetic.h"
+#include "jobs/heatmap/jobs.h"
 
 namespace xorch {
 
@@ -37,6 +39,14 @@ constexpr std::array jobs{
     NativeJob{"cellseg.infer",      run_cellseg_infer     },
     NativeJob{"cellseg.donors",     run_cellseg_donors    },
     NativeJob{"example.regression", run_example_regression},
+    NativeJob{"heatmap.boxes",      run_heatmap_boxes     },
+    NativeJob{"heatmap.compare",    run_heatmap_compare   },
+    NativeJob{"heatmap.features",   run_heatmap_features  },
+    NativeJob{"heatmap.grid",       run_heatmap_grid      },
+    NativeJob{"heatmap.invert",     run_heatmap_invert    },
+    NativeJob{"heatmap.maps",       run_heatmap_maps      },
+    NativeJob{"heatmap.surgery",    run_heatmap_surgery   },
+    NativeJob{"heatmap.synthetic",  run_heatmap_synthetic },
 };
 
 constexpr std::array makers{
@@ -48,6 +58,9 @@ constexpr std::array makers{
               beats::make_beats                                                                                                    },
     DataMaker{
               "cells",     "120 images of cells in four markers, as cellseg reads them",                        cellseg::make_cells},
+    DataMaker{
+              "scenes",    "224 images with boxes in the layout of DIOR, as heatmap.features reads them",
+              heatmap::make_scenes                                                                                                 },
     DataMaker{
               "tiles",     "14,749 pairs of tiles of 69 donors with clinical.csv, as cellseg.infer reads them",
               cellseg::make_whole_cohort                                                                                           },

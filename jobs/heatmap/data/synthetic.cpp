@@ -27,16 +27,17 @@ struct Kind {
     Colour thing;
 };
 
-// The classes whose things dominate come first, as many as are asked for.
+// The classes whose things dominate come first, as many as are asked for. Those have colours that
+// no ground has; the things of the others are greyish, as what a class is not known by.
 constexpr Kind kinds[synthetic_classes] = {
-    {"stadium",       {96, 128, 96},   17, 0.3, {214, 60, 70}  },
-    {"storagetank",   {150, 140, 120}, 11, 1.9, {60, 200, 205} },
-    {"tenniscourt",   {90, 100, 130},  23, 2.6, {225, 180, 60} },
-    {"airplane",      {130, 130, 130}, 29, 1.1, {235, 235, 240}},
-    {"baseballfield", {80, 140, 70},   13, 0.8, {180, 130, 90} },
-    {"bridge",        {60, 90, 120},   19, 2.2, {140, 120, 130}},
-    {"harbor",        {50, 110, 140},  9,  1.5, {200, 200, 180}},
-    {"ship",          {40, 70, 130},   26, 0.1, {170, 80, 60}  },
+    {"stadium",       {150, 100, 70},  17, 0.3, {214, 60, 70}  },
+    {"storagetank",   {110, 120, 90},  11, 1.9, {235, 235, 240}},
+    {"tenniscourt",   {90, 70, 110},   23, 2.6, {225, 180, 60} },
+    {"airplane",      {175, 165, 140}, 29, 1.1, {125, 125, 130}},
+    {"baseballfield", {60, 140, 60},   13, 0.8, {140, 125, 115}},
+    {"bridge",        {50, 90, 150},   19, 2.2, {125, 130, 135}},
+    {"harbor",        {40, 140, 150},  9,  1.5, {135, 135, 125}},
+    {"ship",          {30, 50, 120},   26, 0.1, {130, 120, 120}},
 };
 
 struct SplitSize {
