@@ -94,7 +94,7 @@ JobDeclaration declare_features() {
             "anisotropy", 3, {0, 100}, "of the native encoder: what all tokens have in common"
         ),
         number_parameter(
-            "context", 0.3, {0, 0.99}, "of the native encoder: the image's part in each patch"
+            "context", 0.1, {0, 0.99}, "of the native encoder: the image's part in each patch"
         ),
         integer_parameter("pictures", 10, {0, 10000}, "first images that are kept to draw on"),
     };

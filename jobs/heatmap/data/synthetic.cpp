@@ -25,19 +25,20 @@ struct Kind {
     double period;  // of the ground's waves, pixels
     double angle;   // of the waves, radians
     Colour thing;
+    int rank;  // the first so many have things that dominate
 };
 
-// The classes whose things dominate come first, as many as are asked for. Those have colours that
-// no ground has; the things of the others are greyish, as what a class is not known by.
+// Things that dominate have colours that no ground has; the others are greyish, and nothing like
+// their ground. Images come in this order of classes, so that the first few show both sorts.
 constexpr Kind kinds[synthetic_classes] = {
-    {"stadium",       {150, 100, 70},  17, 0.3, {214, 60, 70}  },
-    {"storagetank",   {110, 120, 90},  11, 1.9, {235, 235, 240}},
-    {"tenniscourt",   {90, 70, 110},   23, 2.6, {225, 180, 60} },
-    {"airplane",      {175, 165, 140}, 29, 1.1, {125, 125, 130}},
-    {"baseballfield", {60, 140, 60},   13, 0.8, {140, 125, 115}},
-    {"bridge",        {50, 90, 150},   19, 2.2, {125, 130, 135}},
-    {"harbor",        {40, 140, 150},  9,  1.5, {135, 135, 125}},
-    {"ship",          {30, 50, 120},   26, 0.1, {130, 120, 120}},
+    {"airplane",      {175, 165, 140}, 29, 1.1, {105, 115, 135}, 3},
+    {"stadium",       {150, 100, 70},  17, 0.3, {195, 85, 90},   0},
+    {"baseballfield", {60, 140, 60},   13, 0.8, {160, 115, 125}, 4},
+    {"bridge",        {50, 90, 150},   19, 2.2, {150, 140, 115}, 5},
+    {"storagetank",   {110, 120, 90},  11, 1.9, {205, 205, 210}, 1},
+    {"harbor",        {40, 140, 150},  9,  1.5, {155, 130, 115}, 6},
+    {"tenniscourt",   {90, 70, 110},   23, 2.6, {200, 165, 85},  2},
+    {"ship",          {30, 50, 120},   26, 0.1, {155, 140, 125}, 7},
 };
 
 struct SplitSize {
@@ -207,7 +208,9 @@ Result<void> make_scenes(const std::string& directory, const SyntheticOptions& o
             const int kind = i % synthetic_classes;
             list += fmt::format("{:05}\n", ++id);
             const MadeScene scene = draw_scene(
-                kind, kind < options.object_classes, RandomStream(options.seed, "scene", {id})
+                kind,
+                kinds[kind].rank < options.object_classes,
+                RandomStream(options.seed, "scene", {id})
             );
             if (auto ok = write_scene(root, split, id, scene); !ok) return ok;
         }

@@ -30,7 +30,7 @@ struct NativeEncoderOptions {
     // have much of it, which squeezes their cosines into a narrow range.
     double anisotropy = 3;
     // Part of the image's mean in each patch, as attention mixes it in; below 1.
-    double context = 0.3;
+    double context = 0.1;
 };
 
 std::unique_ptr<Encoder> make_native_encoder(const NativeEncoderOptions& options);
