@@ -174,7 +174,12 @@ void draw_jaws(cv::Mat& xray, const HeadFrame& frame, const Landmarks& places) {
         220,
         2
     );
-    // Upper teeth hang from A, lower ones stand on B.
+}
+
+// Upper teeth hang from A, lower ones stand on B.
+void draw_teeth(cv::Mat& xray, const HeadFrame& frame, const Landmarks& places) {
+    const Point& a = point_of(places, Landmark::a);
+    const Point& b = point_of(places, Landmark::b);
     for (int tooth = 0; tooth < 5; ++tooth) {
         const double back = 0.028 * tooth;
         stroke(
@@ -378,6 +383,7 @@ Grid<std::uint8_t> draw_xray(const Head& head, RandomStream& random) {
         2
     );
     draw_jaws(xray, frame, places);
+    draw_teeth(xray, frame, places);
     cv::GaussianBlur(xray, xray, cv::Size(), 1.1);
     for (const Point& place : places) {
         cv::circle(
