@@ -116,6 +116,7 @@ struct SweepStatus {
     Holder holder;
     SweepPhase phase = SweepPhase::stopped;
     std::string pause_reason;  // also of a stopped sweep that was paused; empty = not paused
+    std::string gate;          // that paused it; empty = none
     std::vector<StageStatus> stages;
     std::vector<RunningUnit> running;  // at most status_units_max
     std::vector<FailedUnit>

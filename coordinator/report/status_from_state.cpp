@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "coordinator/decide/select/gate.h"
 #include "coordinator/report/status.h"
 
 namespace xorch {
@@ -152,6 +153,9 @@ SweepStatus make_status(
     status.holder = moment.holder;
     status.phase = phase_of(state, moment);
     if (state.paused()) status.pause_reason = state.pause_reason();
+    if (const Gate* gate = gate_that_paused(state.plan().sweep(), status.pause_reason)) {
+        status.gate = gate->name;
+    }
     for (std::uint32_t i = 0; i < state.plan().stage_count(); ++i) {
         StageStatus stage = make_stage(state, StageIndex{i});
         look_at_failures(state, StageIndex{i}, stage, status.failed);

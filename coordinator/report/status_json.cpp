@@ -10,7 +10,7 @@ namespace {
 
 // Raised when a member changes its meaning; a reader of another version replays the journal
 // instead.
-constexpr std::int64_t status_version = 3;
+constexpr std::int64_t status_version = 4;
 
 constexpr std::array phases{
     UnitPhase::waiting,
@@ -299,6 +299,7 @@ Object status_object(const SweepStatus& status) {
     object.emplace_back("phase", sweep_phase_name(status.phase));
     object.emplace_back("pause_reason", status.pause_reason);
     object.emplace_back("at_unix_ms", std::int64_t{status.at_unix.count()});
+    object.emplace_back("gate", status.gate);
     object.emplace_back("epoch", number(status.epoch.value));
     object.emplace_back("journal_bytes", number(status.bytes));
     object.emplace_back("holder", write_holder(status.holder));
@@ -329,6 +330,7 @@ Result<SweepStatus> parse_status(std::string_view json) {
     status.sweep = reader.text(*value, "sweep");
     status.pause_reason = reader.text(*value, "pause_reason");
     status.at_unix = Millis{static_cast<std::int64_t>(reader.number(*value, "at_unix_ms"))};
+    status.gate = reader.text(*value, "gate");
     status.epoch = EpochNumber{reader.small(*value, "epoch")};
     status.bytes = reader.number(*value, "journal_bytes");
     const Value& holder = reader.part(*value, "holder");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "coordinator/decide/rules/rules.h"
+#include "coordinator/decide/select/gate.h"
 #include "coordinator/decide/select/selection.h"
 #include "core/planted.h"
 
@@ -20,29 +21,9 @@ bool all_else_rests(const State& state) {
     return true;
 }
 
-// How the reason of a pause begins that this gate is.
-std::string pause_of(const Gate& gate) {
-    return fmt::format("gate {} holds selection {}: ", gate.name, gate.select);
-}
-
 void wait_for_approval(const State& state, const Gate& gate, Effects& effects) {
     if (state.paused() || !all_else_rests(state)) return;
-    effects.facts.push_back(SweepPaused{fmt::format(
-        "{}{}. Next: `xorch best --explain` shows what would be chosen; `xorch approve {}` lets "
-        "it, "
-        "`xorch approve {} --refuse` does not.",
-        pause_of(gate),
-        gate.look_at.empty() ? "somebody must look at the results" : gate.look_at,
-        gate.name,
-        gate.name
-    )});
-}
-
-const Gate* gate_before(const Sweep& sweep, std::string_view select) {
-    for (const Gate& gate : sweep.gates) {
-        if (gate.manual && gate.select == select) return &gate;
-    }
-    return nullptr;
+    effects.facts.push_back(SweepPaused{reason_of_gate(gate)});
 }
 
 StageIndex stage_of(const State& state, const Select& select) {
@@ -120,7 +101,7 @@ Result<Effects> judge_gate(const State& state, const GateJudgement& judgement) {
         );
         Effects effects;
         effects.facts.emplace_back(std::move(fact));
-        if (state.paused() && state.pause_reason().starts_with(pause_of(*gate)))
+        if (state.paused() && gate_that_paused(sweep, state.pause_reason()) == gate)
             effects.facts.emplace_back(SweepContinued{});
         return effects;
     }

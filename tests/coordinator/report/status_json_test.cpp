@@ -37,14 +37,14 @@ TEST(StatusJson, CountsPhasesUnderTheirOwnNames) {
 
 TEST(StatusJson, RefusesAnotherVersion) {
     std::string json = format_status_json(sample_status());
-    json.replace(json.find("\"version\": 3"), 12, "\"version\": 9");
+    json.replace(json.find("\"version\": 4"), 12, "\"version\": 9");
     EXPECT_EQ(parse_status(json).error().code, ErrorCode::invalid_input);
 }
 
 TEST(StatusJson, RefusesADocumentWithMembersMissing) {
-    EXPECT_FALSE(parse_status("{\"version\": 3, \"phase\": \"running\"}"));
+    EXPECT_FALSE(parse_status("{\"version\": 4, \"phase\": \"running\"}"));
     EXPECT_FALSE(parse_status("[]"));
-    EXPECT_FALSE(parse_status("{\"version\": 3"));
+    EXPECT_FALSE(parse_status("{\"version\": 4"));
 }
 
 SweepStatus complete_status(std::array<std::uint32_t, 6> counts) {

@@ -180,3 +180,12 @@ TEST(Failures, AreDifferentWithDifferentExitCodes) {
 
 }  // namespace
 }  // namespace xorch
+TEST(StatusText, NamesTheGateThatSomebodyMustOpenAsTheNextCommand) {
+    SweepStatus status = sample_status();
+    status.phase = SweepPhase::stopped;
+    status.pause_reason = "gate eyes holds selection best: look";
+    status.gate = "eyes";
+    EXPECT_EQ(next_command(status, ""), "xorch approve eyes");
+    EXPECT_EQ(next_command(status, "runs/a b"), "xorch approve eyes 'runs/a b'");
+}
+
