@@ -176,6 +176,7 @@ struct Summary {
 
 struct Environment {
     std::string setup;        // script sourced by bash once per agent, absolute after freezing
+    std::string setup_hash;   // of its text; "" = there is none, or not frozen yet
     std::vector<Member> set;  // values are strings
     std::vector<std::string> pass;  // names taken from the submitter's environment; for Slurm
 };

@@ -171,6 +171,11 @@ Result<FrozenSweep> freeze(Sweep sweep) {
         warn_of_uncovered_files(stage, sweep.directory, code, frozen.warnings);
         if (!code.files.empty()) frozen.code.push_back(std::move(code));
     }
+    if (!sweep.env.setup.empty()) {
+        auto hash = hash_file(sweep.env.setup);
+        if (!hash) return fail_with_context(hash.error(), "[env] setup");
+        sweep.env.setup_hash = *hash;
+    }
     frozen.text = format_sweep(sweep);
     // What came from a sweep file is UTF-8; where that file or its data lies need not be.
     if (const auto read = parse_toml(frozen.text, 0); !read) {

@@ -39,7 +39,13 @@ void read_part(
 }
 
 void read_environment(ReadingContext& context, const Node& root, Environment& env) {
-    read_part(context, root, "env", environment_keys(), env);
+    auto keys = environment_keys();
+    if (context.frozen) {
+        KeyTable<Environment> more;
+        more.member("setup_hash", &Environment::setup_hash, "");
+        keys.push_back(more.take().front());
+    }
+    read_part(context, root, "env", keys, env);
     const Node* node = root.find("env");
     if (node == nullptr) return;
     if (const Node* setup = node->find("setup")) env.setup = resolve_path(context, *setup, "setup");

@@ -342,6 +342,7 @@ std::string format_sweep(const Sweep& sweep) {
     writer.text_unless_empty("curve", sweep.summary.curve);
     writer.heading("[env]");
     writer.text_unless_empty("setup", sweep.env.setup);
+    writer.text_unless_empty("setup_hash", sweep.env.setup_hash);
     writer.line("set", format_members(sweep.env.set));
     writer.line("pass", format_texts(sweep.env.pass));
     writer.heading("[local]");

@@ -265,10 +265,10 @@ std::string next_command(const SweepStatus& status, const std::string& argument)
         case SweepPhase::paused:
         case SweepPhase::stopped:
         case SweepPhase::abandoned:
+        case SweepPhase::stranded:
             if (!status.gate.empty()) {
                 return command("approve " + quote_for_shell(status.gate));
             }
-        case SweepPhase::stranded:
             // Paused by failures, as a rule: without a new budget the same units would stay failed.
             if (!status.pause_reason.empty() && status.units(UnitPhase::failed) > 0) {
                 return command("retry");

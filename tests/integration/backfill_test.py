@@ -135,6 +135,16 @@ class Backfill(unittest.TestCase):
         self.assertEqual({flaw["cause"] for flaw in flaws}, {"code differs"})
         self.place.run("audit", "--no-sources", check=0)
 
+    def test_says_that_the_set_up_script_changed_since_it_was_submitted(self):
+        self.place.write("site.sh", "export SITE=1\n")
+        small = GRID.replace("range = [0, 27]", "values = [1]") + '[env]\nsetup = "site.sh"\n'
+        self.place.run("submit", self.place.write("small.toml", small), check=0)
+        self.place.run("audit", check=0)
+        self.place.write("site.sh", "export SITE=2\n")
+        flaws = json.loads(self.place.run("audit", "--json", check=3).stdout)["stages"][0]["flaws"]
+        self.assertEqual([flaw["cause"] for flaw in flaws], ["config differs"] * 15)
+        self.assertEqual({flaw["remedy"] for flaw in flaws}, {"xorch submit FILE.toml --fresh"})
+
     def test_has_nothing_to_do_where_everything_is_there(self):
         path = self.place.write("small.toml", GRID.replace("range = [0, 27]", "values = [1]"))
         self.place.run("submit", path, check=0)

@@ -23,7 +23,7 @@ enum class FlawKind {
     infinite,        // likewise
     duplicate,       // two results that differ were found for one unit
     disagrees,       // it was run again and reported something else
-    stale,           // made of code or data that has changed since
+    stale,           // made of code, data or a configuration that has changed since
     check,           // a check does not hold
     unchecked,       // a check was declared, and nobody looked
     told,            // a check that is only worth knowing

@@ -173,7 +173,9 @@ std::string remedy_of(const Flaw& flaw, const std::string& stage, const std::str
         case FlawKind::told:
             return look();
         case FlawKind::stale:
-            return "xorch submit FILE.toml";
+            // Ids know nothing of the set-up script: what is done would be taken over as it is.
+            return flaw.cause == "config differs" ? "xorch submit FILE.toml --fresh"
+                                                  : "xorch submit FILE.toml";
         case FlawKind::check:
         case FlawKind::unchecked:
             return "mend the cause, then: xorch submit FILE.toml";

@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether the code and the data that a sweep was frozen from are still what they were. Reads all of
-// both again, so it takes as long as they are large.
+// Whether the code, the data and the set-up script that a sweep was frozen from are still what they
+// were. Reads all of them again, so it takes as long as they are large.
 
 #include <vector>
 
@@ -9,8 +9,8 @@
 
 namespace xorch {
 
-// Adds a flaw for each done unit whose code, or whose data, has changed or is gone. An adopted or
-// resumed result was made of the same, or it would have another id.
+// Adds a flaw for each done unit whose code, data or set-up script has changed or is gone. An
+// adopted or resumed result was made of the same code and data, or it would have another id.
 void add_stale(const SweepReader& sweep, StageAudit& audit);
 
 }  // namespace xorch

@@ -178,8 +178,6 @@ TEST(Failures, AreDifferentWithDifferentExitCodes) {
     EXPECT_THAT(group_failures(failures), SizeIs(2));
 }
 
-}  // namespace
-}  // namespace xorch
 TEST(StatusText, NamesTheGateThatSomebodyMustOpenAsTheNextCommand) {
     SweepStatus status = sample_status();
     status.phase = SweepPhase::stopped;
@@ -189,3 +187,5 @@ TEST(StatusText, NamesTheGateThatSomebodyMustOpenAsTheNextCommand) {
     EXPECT_EQ(next_command(status, "runs/a b"), "xorch approve eyes 'runs/a b'");
 }
 
+}  // namespace
+}  // namespace xorch
