@@ -39,7 +39,14 @@ JobDeclaration declare_synthetic() {
     job.doc = "Makes images of the 27 classes of MVTec AD and VisA, for sweeps that need no data.";
     job.source = "jobs/anomaly/synthetic_set.cpp";
     job.needs_runner = true;
-    job.parameters = {image_seed("of all images")};
+    job.parameters = {
+        image_seed("of all images"),
+        path_parameter(
+            "pictures",
+            "folder of real pictures of surfaces: crops with planted defects; empty = all is made"
+        ),
+        text_parameter("surfaces", "brick,grass,gravel", "names of such pictures, without ending"),
+    };
     job.columns = {
         {"classes", "in both layouts"           },
         {"images",  "of them, without the masks"},
@@ -57,7 +64,7 @@ JobDeclaration declare_train() {
     job.needs_runner = true;
     job.parameters = {
         image_seed("of images and weights"),
-        integer_parameter("steps", 300, {1, 1000000}, "of the optimizer"),
+        integer_parameter("steps", 200, {1, 1000000}, "of the optimizer"),
         integer_parameter("batch", 16, {1, 1024}, "made images of a step, half of them abnormal"),
         number_parameter("lr", 3e-3, {0, 1}, "learning rate of Adam"),
         number_parameter("scale", 100, {1, 1000}, "of likenesses to texts before the softmax"),
