@@ -91,6 +91,30 @@ UnitRun run_alone(
     return run;
 }
 
+Inputs& Inputs::add(const std::string& stage, const Object& params, const UnitRun& run) {
+    Array records;
+    for (const Object& record : run.records) {
+        records.emplace_back(record);
+    }
+    items_.emplace_back(Object{
+        {"stage",   stage         },
+        {"unit",    "unit"        },
+        {"params",  Value(params) },
+        {"dir",     run.out       },
+        {"records", Value(records)},
+    });
+    return *this;
+}
+
+Inputs& Inputs::add_folder(const std::string& stage, const std::string& folder) {
+    UnitRun run{.error = {}, .records = {}, .out = folder, .checkpoints = {}};
+    return add(stage, {}, run);
+}
+
+std::string Inputs::json() const {
+    return format_json(Value(items_));
+}
+
 std::string bytes_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};

@@ -1,7 +1,7 @@
 #pragma once
 
-// A unit of a native job without runner or agent: its folders in a temporary directory, and a host
-// that asks it to stop, or lets it save itself, after so many looks.
+// A unit of a native job without runner or agent: its folders in a temporary directory, a host that
+// asks it to stop, or lets it save itself, after so many looks, and runs of others as its inputs.
 
 #include <cstdint>
 #include <limits>
@@ -56,6 +56,18 @@ UnitRun run_alone(
     const std::string& folder,
     const UnitOptions& options = {}
 );
+
+// XORCH_INPUTS of a unit, from what others were given and left.
+class Inputs {
+ public:
+    Inputs& add(const std::string& stage, const Object& params, const UnitRun& run);
+    Inputs& add_folder(const std::string& stage, const std::string& folder);
+
+    std::string json() const;
+
+ private:
+    Array items_;
+};
 
 std::string bytes_of(const std::string& path);
 void write_bytes(const std::string& path, const std::string& bytes);

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 
-#include "core/json.h"
 #include "jobs/cellseg/data/cell_folder.h"
 #include "jobs/cellseg/data/synthetic.h"
 
@@ -22,30 +21,6 @@ void make_few_images(const std::string& folder) {
         std::filesystem::remove(file.image);
         std::filesystem::remove(file.mask);
     }
-}
-
-Inputs& Inputs::add(const std::string& stage, const Object& params, const UnitRun& run) {
-    Array records;
-    for (const Object& record : run.records) {
-        records.emplace_back(record);
-    }
-    items_.emplace_back(Object{
-        {"stage",   stage         },
-        {"unit",    "unit"        },
-        {"params",  Value(params) },
-        {"dir",     run.out       },
-        {"records", Value(records)},
-    });
-    return *this;
-}
-
-Inputs& Inputs::add_folder(const std::string& stage, const std::string& folder) {
-    UnitRun run{.error = {}, .records = {}, .out = folder, .checkpoints = {}};
-    return add(stage, {}, run);
-}
-
-std::string Inputs::json() const {
-    return format_json(Value(items_));
 }
 
 }  // namespace xorch::cellseg
