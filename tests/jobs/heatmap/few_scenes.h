@@ -1,0 +1,32 @@
+#pragma once
+
+// A made data set with short lists, its features and maps, as units leave them.
+
+#include <string>
+
+#include "tests/jobs/unit_harness.h"
+#include "tests/support/temporary_directory.h"
+
+namespace xorch::heatmap {
+
+// The layout of DIOR with 16 images to take texts from and 8 to judge by, one of each class.
+void make_few_scenes(const std::string& folder);
+
+// Features of such a set below `folder`, for all tests of a program.
+class FewFeatures {
+ public:
+    FewFeatures();
+
+    std::string scenes() const { return folder_ / "scenes"; }
+
+    const UnitRun& run() const { return run_; }
+
+    // Inputs of a unit that needs the features, and maps if there are any.
+    std::string inputs(const UnitRun* maps = nullptr, const Object& params = {}) const;
+
+ private:
+    TemporaryDirectory folder_;
+    UnitRun run_;
+};
+
+}  // namespace xorch::heatmap
