@@ -91,12 +91,7 @@ TEST_F(HeatmapFeatures, OfAUnitResumedFromAnyCheckpointAreTheSameFiles) {
 }
 
 TEST_F(HeatmapFeatures, OfAnotherModelHaveOtherKeys) {
-    const UnitRun other = features(
-        {
-            {"anisotropy", 2.0}
-    },
-        "other"
-    );
+    const UnitRun other = features(params("anisotropy", 2.0), "other");
     ASSERT_EQ(other.error, "");
     EXPECT_NE(in_record(other, "model_hash"), in_record(few_->run(), "model_hash"));
     EXPECT_NE(in_record(other, "features_hash"), in_record(few_->run(), "features_hash"));
@@ -114,86 +109,47 @@ TEST_F(HeatmapFeatures, TakeTextsFromATableWithoutLookingAtTrainingImages) {
         }
     }
     write_bytes(folder_ / "text_features.csv", table);
-    const Object params{
+    const Object from_table{
         {"text_features", folder_ / "text_features.csv"}
     };
-    const UnitRun run = features(params, "table");
+    const UnitRun run = features(from_table, "table");
     ASSERT_EQ(run.error, "");
     EXPECT_EQ(in_record(run, "texts"), Value("text_features"));
     EXPECT_EQ(in_record(run, "classes"), Value(20));
     EXPECT_EQ(in_record(run, "text_images"), Value(0));
     write_bytes(folder_ / "text_features.csv", "ship,1,2\n");
-    EXPECT_THAT(features(params, "narrow").error, HasSubstr("tokens have 32 numbers, texts 2"));
+    EXPECT_THAT(features(from_table, "narrow").error, HasSubstr("tokens have 32 numbers, texts 2"));
     EXPECT_THAT(
-        features(
-            {
-                {"text_model",    "x"},
-                {"text_features", "y"}
-    },
-            "both"
-        )
-            .error,
+        features(params("text_model", "x", "text_features", "y"), "both").error,
         HasSubstr("exclude each other")
     );
 }
 
 TEST_F(HeatmapFeatures, WhoseTextsComeFromImagesToJudgeBySayLeakage) {
-    const UnitRun run = features(
-        {
-            {"text_split", "test"}
-    },
-        "leak"
-    );
+    const UnitRun run = features(params("text_split", "test"), "leak");
     ASSERT_EQ(run.error, "");
     EXPECT_EQ(in_record(run, "checks"), Value("LEAKAGE"));
 }
 
 TEST_F(HeatmapFeatures, ComeFromTheSetThatAnInputMade) {
-    const UnitRun made = run_alone(
-        "heatmap.synthetic",
-        {
-            {"seed", 5}
-    },
-        folder_ / "made"
-    );
+    const UnitRun made = run_alone("heatmap.synthetic", params("seed", 5), folder_ / "made");
     ASSERT_EQ(made.error, "");
     EXPECT_EQ(in_record(made, "train"), Value(160));
     write_bytes(made.out + "/dior/ImageSets/Main/train.txt", "00001\n00002\n");
     write_bytes(made.out + "/dior/ImageSets/Main/test.txt", "00177\n00178\n");
     Inputs inputs;
     inputs.add("images", {}, made);
-    const UnitRun run = features(
-        {
-            {"data", ""}
-    },
-        "taken",
-        {.inputs = inputs.json()}
-    );
+    const UnitRun run = features(params("data", ""), "taken", {.inputs = inputs.json()});
     ASSERT_EQ(run.error, "");
     EXPECT_EQ(in_record(run, "images"), Value(2));
-    EXPECT_THAT(
-        features(
-            {
-                {"data", ""}
-    },
-            "none"
-        )
-            .error,
-        HasSubstr("no images: neither")
-    );
+    EXPECT_THAT(features(params("data", ""), "none").error, HasSubstr("no images: neither"));
 }
 
 TEST_F(HeatmapFeatures, OfADamagedSetAreRefusedWithFileAndReason) {
     make_few_scenes(folder_ / "scenes");
     write_bytes(folder_ / "scenes/JPEGImages-test/00177.jpg", "no picture");
     EXPECT_THAT(
-        features(
-            {
-                {"data", folder_ / "scenes"}
-    },
-            "damaged"
-        )
-            .error,
+        features(params("data", folder_ / "scenes"), "damaged").error,
         HasSubstr("JPEGImages-test/00177.jpg: neither PNG, JPEG, TIFF nor NPY")
     );
 }

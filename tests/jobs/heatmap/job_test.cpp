@@ -83,13 +83,8 @@ TEST_F(HeatmapJob, TheGridOfFiveSamplesHasEveryPatchAndWhatThresholdsKeep) {
 }
 
 TEST_F(HeatmapJob, SurgeryHasTheColumnsOfTheStudy) {
-    const UnitRun run = experiment(
-        "heatmap.surgery",
-        {
-            {"surgery", "patch_mean"},
-            {"samples", 0           }
-    }
-    );
+    const UnitRun run =
+        experiment("heatmap.surgery", params("surgery", "patch_mean", "samples", 0));
     ASSERT_EQ(run.error, "");
     EXPECT_EQ(text(run, "checks"), "");
     const Value file = json(run, "surgery_impact_analysis.json");
@@ -119,48 +114,28 @@ TEST_F(HeatmapJob, SurgeryHasTheColumnsOfTheStudy) {
 
 // T16.
 TEST_F(HeatmapJob, SurgeryThatIsNotAppliedIsFlagged) {
-    const UnitRun run = experiment(
-        "heatmap.surgery",
-        {
-            {"surgery",         "patch_mean"},
-            {"surgery_applied", "never"     }
-    }
-    );
+    const UnitRun run =
+        experiment("heatmap.surgery", params("surgery", "patch_mean", "surgery_applied", "never"));
     ASSERT_EQ(run.error, "");
     EXPECT_EQ(text(run, "checks"), "ABLATION_NOOP");
     EXPECT_EQ(number(run, "avg_gap_change"), 0);
     const UnitRun none = maps();
-    const UnitRun wrapped = maps({
-        {"surgery",         "class_redundancy"},
-        {"surgery_applied", "never"           }
-    });
-    const UnitRun applied = maps({
-        {"surgery", "class_redundancy"}
-    });
+    const UnitRun wrapped = maps(params("surgery", "class_redundancy", "surgery_applied", "never"));
+    const UnitRun applied = maps(params("surgery", "class_redundancy"));
     EXPECT_EQ(text(wrapped, "feature_hash"), text(none, "feature_hash"));
     EXPECT_NE(text(applied, "feature_hash"), text(none, "feature_hash"));
 }
 
 TEST_F(HeatmapJob, UnnormalisedCentringChangesNoGapButIsNoNoop) {
-    const UnitRun run = experiment(
-        "heatmap.surgery",
-        {
-            {"surgery",    "patch_mean"},
-            {"similarity", "dot"       }
-    }
-    );
+    const UnitRun run =
+        experiment("heatmap.surgery", params("surgery", "patch_mean", "similarity", "dot"));
     ASSERT_EQ(run.error, "");
     EXPECT_NEAR(number(run, "avg_gap_change"), 0, 1e-9);
     EXPECT_EQ(text(run, "checks"), "");
 }
 
 TEST_F(HeatmapJob, InversionIsDrawnForThreeSamples) {
-    const UnitRun run = experiment(
-        "heatmap.invert",
-        {
-            {"surgery", "patch_mean"}
-    }
-    );
+    const UnitRun run = experiment("heatmap.invert", params("surgery", "patch_mean"));
     ASSERT_EQ(run.error, "");
     for (const char* name : {"comparison_000.png", "comparison_001.png", "comparison_002.png"}) {
         const auto picture = read_raster(run.out + "/" + name);
@@ -172,13 +147,7 @@ TEST_F(HeatmapJob, InversionIsDrawnForThreeSamples) {
 
 TEST_F(HeatmapJob, BoxesHaveScoresTheControlAndPicturesNamedAfterTheirRecipe) {
     const UnitRun map = maps();
-    const UnitRun run = boxes(
-        {
-            {"threshold", 50},
-            {"pictures",  2 }
-    },
-        map
-    );
+    const UnitRun run = boxes(params("threshold", 50, "pictures", 2), map);
     ASSERT_EQ(run.error, "");
     EXPECT_GE(number(run, "mAP_005"), number(run, "mAP_050"));
     EXPECT_GT(number(run, "mAP_005"), 0);
@@ -188,12 +157,7 @@ TEST_F(HeatmapJob, BoxesHaveScoresTheControlAndPicturesNamedAfterTheirRecipe) {
     EXPECT_TRUE(fs::exists(run.out + "/v2-raw-percentile/sample_001_stadium.png"));
     const Value file = json(run, "boxes.json");
     EXPECT_EQ(file.find("per_class")->get_if<Object>()->size(), 8U);
-    const UnitRun control = boxes(
-        {
-            {"recipe", "fullbox"}
-    },
-        map
-    );
+    const UnitRun control = boxes(params("recipe", "fullbox"), map);
     for (const std::string column : {"mAP_005", "mAP_050"}) {
         EXPECT_EQ(number(control, column), number(run, "fullbox_" + column));
     }
@@ -207,87 +171,14 @@ TEST_F(HeatmapJob, BoxesHaveScoresTheControlAndPicturesNamedAfterTheirRecipe) {
 TEST_F(HeatmapJob, ScalingAndCountingTheGreatestValuesChangeNoBox) {
     const UnitRun map = maps();
     const std::string hash = text(boxes({}, map), "box_hash");
+    EXPECT_EQ(text(boxes(params("scaled", "yes"), map), "box_hash"), hash);
+    EXPECT_EQ(text(boxes(params("recipe", "v2_topk"), map), "box_hash"), hash);
+    EXPECT_NE(text(boxes(params("least_side", 60), map), "box_hash"), hash);
+    EXPECT_NE(text(boxes(params("inverted", true), map), "box_hash"), hash);
+    EXPECT_NE(text(boxes(params("threshold", 50), map), "box_hash"), hash);
+    const std::string first = text(boxes(params("recipe", "v1_normalized"), map), "box_hash");
     EXPECT_EQ(
-        text(
-            boxes(
-                {
-                    {"scaled", "yes"}
-    },
-                map
-            ),
-            "box_hash"
-        ),
-        hash
-    );
-    EXPECT_EQ(
-        text(
-            boxes(
-                {
-                    {"recipe", "v2_topk"}
-    },
-                map
-            ),
-            "box_hash"
-        ),
-        hash
-    );
-    EXPECT_NE(
-        text(
-            boxes(
-                {
-                    {"least_side", 60}
-    },
-                map
-            ),
-            "box_hash"
-        ),
-        hash
-    );
-    EXPECT_NE(
-        text(
-            boxes(
-                {
-                    {"inverted", true}
-    },
-                map
-            ),
-            "box_hash"
-        ),
-        hash
-    );
-    EXPECT_NE(
-        text(
-            boxes(
-                {
-                    {"threshold", 50}
-    },
-                map
-            ),
-            "box_hash"
-        ),
-        hash
-    );
-    const std::string first = text(
-        boxes(
-            {
-                {"recipe", "v1_normalized"}
-    },
-            map
-        ),
-        "box_hash"
-    );
-    EXPECT_EQ(
-        text(
-            boxes(
-                {
-                    {"recipe", "v1_normalized"},
-                    {"scaled", "no"           }
-    },
-                map
-            ),
-            "box_hash"
-        ),
-        first
+        text(boxes(params("recipe", "v1_normalized", "scaled", "no"), map), "box_hash"), first
     );
     const Object second{
         {"recipe",       "v1_normalized"},
@@ -303,19 +194,8 @@ TEST_F(HeatmapJob, ScalingAndCountingTheGreatestValuesChangeNoBox) {
 
 TEST_F(HeatmapJob, PooledMatchingIsFlaggedAndNeverFindsLess) {
     const UnitRun map = maps();
-    const UnitRun own = boxes(
-        {
-            {"threshold", 30}
-    },
-        map
-    );
-    const UnitRun pooled = boxes(
-        {
-            {"threshold", 30      },
-            {"matching",  "pooled"}
-    },
-        map
-    );
+    const UnitRun own = boxes(params("threshold", 30), map);
+    const UnitRun pooled = boxes(params("threshold", 30, "matching", "pooled"), map);
     EXPECT_THAT(text(pooled, "checks"), HasSubstr("POOLED_MATCHING"));
     EXPECT_THAT(text(own, "checks"), Not(HasSubstr("POOLED")));
     EXPECT_EQ(text(pooled, "box_hash"), text(own, "box_hash"));
@@ -323,23 +203,11 @@ TEST_F(HeatmapJob, PooledMatchingIsFlaggedAndNeverFindsLess) {
 }
 
 TEST_F(HeatmapJob, BoxesOfOtherMapsAreRefused) {
-    const UnitRun map = maps({
-        {"surgery", "patch_mean"}
-    });
+    const UnitRun map = maps(params("surgery", "patch_mean"));
     const Object made_with{
         {"surgery", "patch_mean"}
     };
-    EXPECT_EQ(
-        boxes(
-            {
-                {"surgery", "patch_mean"}
-    },
-            map,
-            made_with
-        )
-            .error,
-        ""
-    );
+    EXPECT_EQ(boxes(params("surgery", "patch_mean"), map, made_with).error, "");
     EXPECT_THAT(
         boxes({}, map, made_with).error, HasSubstr("surgery = none, and maps of patch_mean")
     );
@@ -347,15 +215,7 @@ TEST_F(HeatmapJob, BoxesOfOtherMapsAreRefused) {
     other.records = maps().records;
     EXPECT_THAT(boxes({}, other).error, HasSubstr("not the maps that the unit's record names"));
     EXPECT_THAT(
-        boxes(
-            {
-                {"recipe",   "v2_topk"},
-                {"inverted", true     }
-    },
-            map
-        )
-            .error,
-        HasSubstr("no recipe")
+        boxes(params("recipe", "v2_topk", "inverted", true), map).error, HasSubstr("no recipe")
     );
     EXPECT_THAT(experiment("heatmap.boxes", {}).error, HasSubstr("no input left maps"));
 }
@@ -390,36 +250,15 @@ TEST_F(HeatmapJob, FeaturesThatAreGoneOrChangedAreRefused) {
 
 TEST_F(HeatmapJob, AComparisonNamesWinnersTheBaselineAndWhatDoesNotHold) {
     const UnitRun map = maps();
-    const UnitRun first = boxes(
-        {
-            {"recipe", "v1_normalized"}
-    },
-        map
-    );
-    const UnitRun low = boxes(
-        {
-            {"threshold", 30  },
-            {"inverted",  true}
-    },
-        map
-    );
-    const UnitRun again = boxes(
-        {
-            {"threshold", 30   },
-            {"inverted",  true },
-            {"fallback",  "yes"}
-    },
-        map
-    );
+    const UnitRun first = boxes(params("recipe", "v1_normalized"), map);
+    const UnitRun low = boxes(params("threshold", 30, "inverted", true), map);
+    const UnitRun again = boxes(params("threshold", 30, "inverted", true, "fallback", "yes"), map);
     Inputs inputs;
     inputs.add("low", {}, low).add("low", {}, again).add("first", {}, first);
     const auto compare = [&](const std::string& baseline) {
         return run_alone(
             "heatmap.compare",
-            {
-                {"file",     "low_threshold_results.json"},
-                {"baseline", baseline                    }
-        },
+            params("file", "low_threshold_results.json", "baseline", baseline),
             next_folder(),
             {.inputs = inputs.json()}
         );
