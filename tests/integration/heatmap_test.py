@@ -60,11 +60,11 @@ class HeatmapTest(unittest.TestCase):
 
 
 class Sweeps(HeatmapTest):
-    def submit(self, name):
-        self.place.run("submit", os.path.join(CONFIGS, name + ".toml"), *SMOKE, check=0, timeout=600)
+    def submit(self, config):
+        self.place.run("submit", os.path.join(CONFIGS, config), *SMOKE, check=0, timeout=600)
 
     def test_the_scan_has_18_units_two_winners_and_the_control(self):
-        self.submit("heatmap_scan")
+        self.submit("heatmap_scan.toml")
         rows = self.records("heatmap_scan", "scan")
         self.assertEqual(len(rows), 3 * 2 * 3)
         self.assertEqual(len({row["box_hash"] for row in rows}), 18)
@@ -81,7 +81,7 @@ class Sweeps(HeatmapTest):
         self.assertEqual(len(self.artifacts("heatmap_scan", "sample_*.png")), 10 + 10)
 
     def test_the_diagnosis_leaves_grids_gaps_and_three_pictures(self):
-        self.submit("heatmap_diagnosis")
+        self.submit("heatmap_diagnosis.toml")
         gaps = {(row["surgery"], row["samples"]): row for row in self.records("heatmap_diagnosis", "surgery")}
         self.assertEqual(gaps["patch_mean", 5]["total_samples"], 5)
         self.assertEqual(gaps["patch_mean", 0]["total_samples"], 16)
@@ -94,7 +94,7 @@ class Sweeps(HeatmapTest):
         self.assertEqual(names, {"comparison_%03d.png" % number for number in range(3)})
 
     def test_the_versions_are_taken_apart_and_noops_are_named(self):
-        self.submit("heatmap_versions")
+        self.submit("heatmap_versions.toml")
         version = {row["recipe"]: row for row in self.records("heatmap_versions", "version")}
         self.assertEqual(version["v2_topk"]["box_hash"], version["v2_raw_percentile"]["box_hash"])
         for folder in ("v1-normalized", "v2-raw-percentile", "v2-topk"):
