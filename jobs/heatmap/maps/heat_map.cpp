@@ -1,6 +1,7 @@
 #include "jobs/heatmap/maps/heat_map.h"
 
 #include <algorithm>
+#include <boost/sort/spreadsort/float_sort.hpp>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -53,7 +54,8 @@ HeatMap inverted(const HeatMap& map) {
 
 Thresholds::Thresholds(std::vector<double> values) {
     XORCH_CHECK(!values.empty(), "the thresholds of nothing");
-    std::sort(values.begin(), values.end());
+    // By digits where there are many: twice as fast as by comparisons alone.
+    boost::sort::spreadsort::float_sort(values.begin(), values.end());
     for (int percent = 0; percent <= whole; ++percent) {
         percentiles_.push_back(between(values, percent));
         const std::size_t share = values.size() * static_cast<std::size_t>(whole - percent) / whole;
