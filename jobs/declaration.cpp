@@ -8,6 +8,7 @@
 #include "jobs/cellseg/declare.h"
 #include "jobs/example/declare.h"
 #include "jobs/heatmap/declare.h"
+#include "jobs/pix2pix/declare.h"
 
 namespace xorch {
 
@@ -60,7 +61,11 @@ std::vector<JobDeclaration> job_declarations() {
     std::vector<JobDeclaration> jobs{
         declare_command(), declare_noop(), declare_example_regression()};
     for (std::vector<JobDeclaration> family :
-         {declare_anomaly(), declare_beats(), declare_cellseg(), declare_heatmap()}) {
+         {declare_anomaly(),
+          declare_beats(),
+          declare_cellseg(),
+          declare_heatmap(),
+          declare_pix2pix()}) {
         std::move(family.begin(), family.end(), std::back_inserter(jobs));
     }
     return jobs;

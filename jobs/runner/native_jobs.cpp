@@ -12,6 +12,8 @@
 #include "jobs/example/regression.h"
 #include "jobs/heatmap/data/synthetic.h"
 #include "jobs/heatmap/jobs.h"
+#include "jobs/pix2pix/data/synthetic.h"
+#include "jobs/pix2pix/jobs.h"
 
 namespace xorch {
 
@@ -47,6 +49,13 @@ constexpr std::array jobs{
     NativeJob{"heatmap.maps",       run_heatmap_maps      },
     NativeJob{"heatmap.surgery",    run_heatmap_surgery   },
     NativeJob{"heatmap.synthetic",  run_heatmap_synthetic },
+    NativeJob{"pix2pix.compare",    run_pix2pix_compare   },
+    NativeJob{"pix2pix.eval",       run_pix2pix_eval      },
+    NativeJob{"pix2pix.freeze",     run_pix2pix_freeze    },
+    NativeJob{"pix2pix.hard",       run_pix2pix_hard      },
+    NativeJob{"pix2pix.prepare",    run_pix2pix_prepare   },
+    NativeJob{"pix2pix.sanity",     run_pix2pix_sanity    },
+    NativeJob{"pix2pix.train",      run_pix2pix_train     },
 };
 
 constexpr std::array makers{
@@ -58,6 +67,9 @@ constexpr std::array makers{
               beats::make_beats                                                                                                    },
     DataMaker{
               "cells",     "120 images of cells in four markers, as cellseg reads them",                        cellseg::make_cells},
+    DataMaker{
+              "pairs",     "800 photos of profiles and X-rays of skulls, as clinics keep them",
+              pix2pix::make_pairs                                                                                                  },
     DataMaker{
               "scenes",    "224 images with boxes in the layout of DIOR, as heatmap.features reads them",
               heatmap::make_scenes                                                                                                 },
