@@ -93,6 +93,32 @@ class Gate(AnomalySweepTest):
         self.place.run("audit", sweep, check=0)
 
 
+class PublishedTree(AnomalySweepTest):
+    PATTERN = "{dataset}/k_{k_shot}/metadata/{task}/{class_name}_seed{seed}_{score_mode}.json"
+
+    def write_metadata(self, task, class_name, mode, metadata):
+        path = "result/gate/mvtec/k_1/metadata/%s/%s_seed111_%s.json" % (task, class_name, mode)
+        os.makedirs(os.path.join(self.place.folder, os.path.dirname(path)), exist_ok=True)
+        self.place.write(path, json.dumps(metadata))
+
+    def test_records_in_the_layout_of_the_study_lack_the_branches_of_every_mode(self):
+        grids = [[[0.5] * 15] * 15] * 20
+        for class_name in ("bottle", "carpet"):
+            for mode in MODES:
+                self.write_metadata("seg", class_name, mode, {"p_roc": 95.5, "mode": mode, "semantic_scores": grids})
+            self.write_metadata("cls", class_name, "max", {"i_roc": 90.0, "mode": "max"})
+        told = self.place.run(
+            "adopt", "result/gate", os.path.join(CONFIGS, "anomaly_gate.toml"), "--stage", "seg", "--pattern",
+            self.PATTERN, *small("infer", "cls", "seg"), check=0).stdout
+        self.assertIn("10 units adopted", told)
+        self.assertIn("its task is cls, not seg", told)
+        flaws = self.flaws(self.place.sweeps()[-1])["seg"]
+        kinds = [flaw["kind"] for flaw in flaws]
+        self.assertEqual(kinds.count("missing"), 20)
+        lacking = {flaw["unit"] for flaw in flaws if flaw["kind"] == "column missing"}
+        self.assertEqual(len(lacking), 10)
+
+
 class RealSurfaces(AnomalySweepTest):
     def test_crops_of_real_pictures_are_three_classes(self):
         pictures = os.environ.get("XORCH_SURFACES", "/usr/lib/python3/dist-packages/skimage/data")
@@ -130,7 +156,7 @@ def main():
     parser.add_argument("--minutes", action="store_true")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
-    unittest.main(argv=[sys.argv[0], *(["AtFullSize"] if options.minutes else options.tests or ["Gate", "RealSurfaces"])])
+    unittest.main(argv=[sys.argv[0], *(["AtFullSize"] if options.minutes else options.tests or ["Gate", "PublishedTree", "RealSurfaces"])])
 
 
 if __name__ == "__main__":
