@@ -24,8 +24,8 @@ torch::Tensor region_weights(
 
 struct RegionLoss {
     bool is_on = false;
-    double l1 = 50;                                     // of a region's mean distance
-    double edge = 50;                                   // of its edges
+    double l1 = 100;                                    // of a region's mean distance
+    double edge = 100;                                  // of its edges
     std::array<double, region_count> weights{1, 1, 1};  // of the regions
     double ab_edge = 1;                                 // multiplies `edge` in region ab
 };

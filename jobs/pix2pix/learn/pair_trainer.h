@@ -28,8 +28,8 @@ struct PairTrainerSettings {
     double l1 = 100;
     double edge = 0;
     bool region_loss = false;
-    double region_l1 = 50;
-    double region_edge = 50;
+    double region_l1 = 100;
+    double region_edge = 100;
     std::array<double, region_count> region_weights{1, 1, 1};
     double ab_edge = 1;
     std::uint64_t seed = 0;  // of the initial weights
