@@ -110,7 +110,8 @@ struct AttemptEnd {
     std::string message;  // for people; of a done attempt only what is worth a look (a NaN, a
                           // damaged checkpoint, processes left behind), else empty
     std::string tail;     // last lines of output of a failed attempt, at most 4 KiB
-    std::string rows;     // JSON lines; only of a done attempt
+    std::string rows;     // JSON lines; of a done attempt, and of a hopeless one up to the row
+                          // that showed it
     // 0 = it never started. A known stop that never started (an agent that leaves gives back its
     // queue so) says nothing about the unit and does not count as a stop.
     Millis started_unix{0};
@@ -135,8 +136,8 @@ struct UnitFinished {
     friend bool operator==(const UnitFinished&, const UnitFinished&) = default;
 };
 
-// The unit got its result from another one: of this sweep (an equal unit of an earlier stage) or of
-// an earlier sweep.
+// The unit got its result, also that it is hopeless, from another one: of this sweep (an equal unit
+// of an earlier stage) or of an earlier sweep.
 struct UnitAdopted {
     UnitKey unit;
     std::string from;  // "stage/index" or the other sweep's directory
@@ -287,6 +288,16 @@ struct UnitReopened {
     friend bool operator==(const UnitReopened&, const UnitReopened&) = default;
 };
 
+// A [[stop]] rule holds for what the attempt reported (core/stop_rule.h). Final, and neither done
+// nor failed: no retry brings the unit back.
+struct UnitFoundHopeless {
+    UnitKey unit;
+    AttemptNumber attempt;
+    AttemptEnd end;
+
+    friend bool operator==(const UnitFoundHopeless&, const UnitFoundHopeless&) = default;
+};
+
 // The order of alternatives is the journal's format (core/wire/facts.fbs): append only.
 using Fact = std::variant<
     AllocationIntended,
@@ -313,7 +324,8 @@ using Fact = std::variant<
     NotificationSent,
     EpochEnded,
     AllocationRefused,
-    UnitReopened>;
+    UnitReopened,
+    UnitFoundHopeless>;
 
 // What one decision made true, all of it or nothing: one frame of the journal.
 struct FactBatch {

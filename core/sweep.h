@@ -167,6 +167,13 @@ struct Gate {
     std::string look_at;  // what only eyes can judge, for people
 };
 
+// A unit is hopeless once one of its rows satisfies the condition, which names a metric.
+struct StopRule {
+    std::string stage;  // empty = every stage
+    Condition condition;
+    std::int64_t from_step = 0;  // rows of earlier steps are not looked at
+};
+
 struct Summary {
     std::string stage;  // empty = the last
     std::vector<std::string> by;
@@ -247,6 +254,7 @@ struct Sweep {
     std::vector<Stage> stages;
     std::vector<Select> selects;
     std::vector<Gate> gates;
+    std::vector<StopRule> stops;
     Summary summary;
     Environment env;
     Local local;

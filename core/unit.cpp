@@ -17,23 +17,26 @@ using enum UnitPhase;
 
 // Everything that can happen to a unit. What is not in the table cannot.
 constexpr std::array transitions{
-    Transition{waiting,   UnitEvent::inputs_met, ready    },
-    Transition{waiting,   UnitEvent::finish,     done     }, // adopted: an equal unit finished elsewhere
-    Transition{waiting,   UnitEvent::fail,       failed   }, // upstream, gate_not_met
-    Transition{waiting,   UnitEvent::cancel,     cancelled},
-    Transition{ready,     UnitEvent::assign,     assigned },
+    Transition{waiting,   UnitEvent::inputs_met,    ready    },
+    Transition{waiting,   UnitEvent::finish,        done     }, // adopted: an equal unit finished elsewhere
+    Transition{waiting,   UnitEvent::fail,          failed   }, // upstream, gate_not_met
+    Transition{waiting,   UnitEvent::cancel,        cancelled},
+    Transition{waiting,   UnitEvent::find_hopeless, hopeless }, // adopted, or all its inputs are
+    Transition{ready,     UnitEvent::assign,        assigned },
     Transition{
-               ready,     UnitEvent::finish,     done     }, // adopted, or a spooled result of the current attempt
-    Transition{ready,     UnitEvent::fail,       failed   }, // an attempt's end found in the spool, timeout
-    Transition{ready,     UnitEvent::cancel,     cancelled},
-    Transition{assigned,  UnitEvent::finish,     done     },
-    Transition{assigned,  UnitEvent::give_back,  ready    },
-    Transition{assigned,  UnitEvent::fail,       failed   },
-    Transition{assigned,  UnitEvent::cancel,     cancelled},
-    Transition{failed,    UnitEvent::revive,     waiting  },
-    Transition{cancelled, UnitEvent::revive,     waiting  },
-    Transition{done,      UnitEvent::reopen,     waiting  }, // its records lack something
-    Transition{ready,     UnitEvent::reopen,     waiting  }, // that of an input do
+               ready,     UnitEvent::finish,        done     }, // adopted, or a spooled result of the current attempt
+    Transition{ready,     UnitEvent::fail,          failed   }, // an attempt's end found in the spool, timeout
+    Transition{ready,     UnitEvent::cancel,        cancelled},
+    Transition{ready,     UnitEvent::find_hopeless, hopeless }, // as with finish
+    Transition{assigned,  UnitEvent::finish,        done     },
+    Transition{assigned,  UnitEvent::give_back,     ready    },
+    Transition{assigned,  UnitEvent::fail,          failed   },
+    Transition{assigned,  UnitEvent::cancel,        cancelled},
+    Transition{assigned,  UnitEvent::find_hopeless, hopeless },
+    Transition{failed,    UnitEvent::revive,        waiting  },
+    Transition{cancelled, UnitEvent::revive,        waiting  },
+    Transition{done,      UnitEvent::reopen,        waiting  }, // its records lack something
+    Transition{ready,     UnitEvent::reopen,        waiting  }, // that of an input do
 };
 
 struct CauseName {
@@ -62,14 +65,15 @@ constexpr std::array cause_names{
     CauseName{Cause::gate_not_met,  "gate_not_met" },
     CauseName{Cause::poison,        "poison"       },
     CauseName{Cause::collateral,    "collateral"   },
+    CauseName{Cause::hopeless,      "hopeless"     },
 };
 
-static_assert(cause_names.size() == static_cast<std::size_t>(Cause::collateral) + 1);
+static_assert(cause_names.size() == static_cast<std::size_t>(Cause::hopeless) + 1);
 
 }  // namespace
 
 bool is_final(UnitPhase phase) {
-    return phase == done || phase == failed || phase == cancelled;
+    return phase == done || phase == failed || phase == cancelled || phase == hopeless;
 }
 
 std::string_view phase_name(UnitPhase phase) {
@@ -86,6 +90,8 @@ std::string_view phase_name(UnitPhase phase) {
             return "failed";
         case cancelled:
             return "cancelled";
+        case hopeless:
+            return "hopeless";
     }
     return "?";
 }
@@ -104,6 +110,10 @@ std::optional<Cause> parse_cause(std::string_view name) {
 
 bool is_own_failure(Cause cause) {
     return cause >= Cause::user_error && cause <= Cause::output_limit;
+}
+
+bool is_outcome(Cause cause) {
+    return cause == Cause::none || cause == Cause::hopeless;
 }
 
 bool is_known_stop(Cause cause) {
@@ -128,6 +138,8 @@ std::string_view event_name(UnitEvent event) {
             return "revive";
         case UnitEvent::reopen:
             return "reopen";
+        case UnitEvent::find_hopeless:
+            return "find_hopeless";
     }
     return "?";
 }

@@ -4,6 +4,7 @@
 // which. The live path and the replay of the journal go through the same table
 // (coordinator/decide/state.h).
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -17,7 +18,10 @@ enum class UnitPhase : std::uint8_t {
     done,       // final: one complete record set
     failed,     // final: see the cause
     cancelled,  // final
+    hopeless,   // final: a [[stop]] rule gave it up; its rows so far are kept and chosen nowhere
 };
+
+inline constexpr std::size_t unit_phase_count = 7;
 
 bool is_final(UnitPhase phase);
 std::string_view phase_name(UnitPhase phase);
@@ -50,6 +54,7 @@ enum class Cause : std::uint8_t {
     gate_not_met,  // its selection was refused
     poison,        // its agents died although it ran alone, more often than `retries`
     collateral,    // another rank of its gang failed
+    hopeless,      // a [[stop]] rule holds for its rows
 };
 
 std::string_view cause_name(Cause cause);
@@ -57,6 +62,9 @@ std::optional<Cause> parse_cause(std::string_view name);
 
 // Counts against `retries`.
 bool is_own_failure(Cause cause);
+
+// The attempt says how the unit ends, and no further attempt can say otherwise.
+bool is_outcome(Cause cause);
 
 // The attempt was stopped in good order and may go on from its checkpoint.
 bool is_known_stop(Cause cause);
@@ -70,7 +78,8 @@ enum class UnitEvent : std::uint8_t {
     fail,
     cancel,
     revive,
-    reopen
+    reopen,
+    find_hopeless
 };
 
 std::string_view event_name(UnitEvent event);

@@ -24,6 +24,8 @@ UnitInput input_of(const Value& item) {
     const Value* params = item.find("params");
     const auto* members = params == nullptr ? nullptr : params->get_if<Object>();
     if (members != nullptr) input.params = *members;
+    const Value* hopeless = item.find("hopeless");
+    input.hopeless = hopeless != nullptr && *hopeless == Value(true);
     const Value* records = item.find("records");
     const auto* rows = records == nullptr ? nullptr : records->get_if<Array>();
     if (rows == nullptr) return input;

@@ -12,13 +12,14 @@
 
 namespace xorch {
 
-// A finished unit of a stage that another one needs.
+// A unit of a stage that another one needs: done, or given up as hopeless.
 struct UnitInput {
     std::string stage;
     std::string unit;  // its id
     Object params;
-    std::string directory;  // with its artifacts; there may be none
-    std::vector<Object> records;
+    std::string directory;        // with its artifacts; there may be none
+    std::vector<Object> records;  // none of a hopeless one: what it reported is no result
+    bool hopeless = false;
 };
 
 // No inputs if the text is empty. What is missing in one stays empty.

@@ -97,6 +97,8 @@ Result<NativeUnit> NativeUnit::open(
     auto inputs = parse_unit_inputs(unit.setup_.inputs);
     if (!inputs) return tl::unexpected(inputs.error());
     unit.inputs_ = std::move(*inputs);
+    // Nothing that it reported is a result, and what it left may be half made.
+    std::erase_if(unit.inputs_, [](const UnitInput& input) { return input.hopeless; });
     if (auto read = unit.read_checkpoint(); !read) return tl::unexpected(read.error());
     unit.saved_at_ = host.now();
     return unit;

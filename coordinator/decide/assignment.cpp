@@ -23,7 +23,8 @@ Result<Value> describe_input(
         // An adopted unit's files are where its twin wrote them.
         input.attempt = state.unit(*plan.same_unit(unit)).attempt;
     }
-    auto text = rows.rows(input.result);
+    const bool is_hopeless = input.phase == UnitPhase::hopeless;
+    auto text = is_hopeless ? Result<std::string>("") : rows.rows(input.result);
     if (!text) return tl::unexpected(text.error());
     const auto records = parse_rows(*text);
     if (!records) return tl::unexpected(records.error());
@@ -37,6 +38,7 @@ Result<Value> describe_input(
     const AttemptNumber attempt{input.attempt};
     member.emplace_back("dir", Value(layout.output(plan.id(unit), attempt)));
     member.emplace_back("records", Value(std::move(list)));
+    if (is_hopeless) member.emplace_back("hopeless", Value(true));
     return Value(std::move(member));
 }
 

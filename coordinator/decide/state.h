@@ -43,7 +43,7 @@ struct UnitState {
     std::int64_t checkpoint_step = -1;  // of the newest checkpoint; -1 = none, or not said
     std::uint32_t checkpoint_attempt = 0;   // that sealed the newest checkpoint; 0 = none yet
     std::uint32_t checkpoint_sequence = 0;  // its number within that attempt
-    FactLocation result{};                  // of UnitFinished, UnitAdopted or UnitFailed
+    FactLocation result{};                  // of the fact that made it final
     std::uint64_t rows_hash = 0;            // of a done unit's rows, to tell a different result
 
     friend bool operator==(const UnitState&, const UnitState&) = default;
@@ -79,7 +79,7 @@ struct Canary {
 struct StageState {
     static constexpr std::uint32_t last_wave = 2;
 
-    std::array<std::uint32_t, 6> counts{};  // by UnitPhase
+    std::array<std::uint32_t, unit_phase_count> counts{};  // by UnitPhase
     std::uint32_t wave = 0;
     std::vector<Canary> canaries;  // of the open wave; empty in the last
     std::uint32_t total() const;

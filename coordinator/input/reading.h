@@ -46,6 +46,10 @@ std::vector<Condition> read_conditions(
 // check_reader.cpp
 std::vector<Check> read_checks(ReadingContext& context, const Node& node);
 
+// stop_reader.cpp
+std::vector<StopRule> read_stops(ReadingContext& context, const Node& list);
+void check_stops(ReadingContext& context, const Node& root, const Sweep& sweep);
+
 // stage_reader.cpp
 StageSource read_stage(ReadingContext& context, const Node& node);
 

@@ -162,6 +162,7 @@ std::vector<Key<Select>> select_keys();
 std::vector<Key<OrderKey>> order_keys();
 std::vector<Key<AlternativeOrder>> alternative_keys();
 std::vector<Key<Gate>> gate_keys();
+std::vector<Key<StopRule>> stop_keys();
 std::vector<Key<Summary>> summary_keys();
 std::vector<Key<Environment>> environment_keys();
 std::vector<Key<Local>> local_keys();

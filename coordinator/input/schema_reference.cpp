@@ -64,6 +64,15 @@ those. `[enforce]` of a site file caps what a sweep may ask for, for example `sl
 refused with both numbers and both places.
 )";
 
+constexpr std::string_view about_stop = R"(
+With the keys of a condition it says which rows show that a unit is hopeless, for example
+`{ metric = "recall_N", at_most = 0.0, from_step = 2 }` or `{ metric = "loss", is = nan }`; a missing
+value shows nothing, NaN only to `is = nan`. The unit ends there: it is asked to stop, its rows up to
+that one are kept, and it counts as neither done nor failed. No retry runs it again; a sweep file with
+another rule is a new sweep and judges anew. What needs it runs on its other inputs and is told
+(`"hopeless": true` in `XORCH_INPUTS`); if it has no other, it is hopeless, too.
+)";
+
 std::string_view type_word(KeyType type) {
     switch (type) {
         case KeyType::text:
@@ -150,7 +159,9 @@ std::string sweep_file_reference() {
     add_table(out, "Select: order", key_texts(order_keys()));
     add_table(out, "Select: alternatives", key_texts(alternative_keys()));
     add_table(out, "[[gate]]", key_texts(gate_keys()));
-    add_table(out, "Conditions of when, exclude and require", key_texts(condition_keys()));
+    add_table(out, "[[stop]]", key_texts(stop_keys()));
+    out += about_stop;
+    add_table(out, "Conditions of when, exclude, require and stop", key_texts(condition_keys()));
     add_table(out, "[summary]", key_texts(summary_keys()));
     add_table(out, "[env]", key_texts(environment_keys()));
     add_table(out, "[local]", key_texts(local_keys()));

@@ -121,6 +121,7 @@ std::vector<Key<Sweep>> top_keys() {
     keys.custom("stage", "`[[stage]]`, once per stage, in any order.").required();
     keys.custom("select", "`[[select]]`, once per selection.");
     keys.custom("gate", "`[[gate]]`, once per selection that waits for `xorch approve`.");
+    keys.custom("stop", "`[[stop]]`, once per rule that gives hopeless units up.");
     keys.custom("summary", "What the final table shows.");
     keys.custom("env", "The environment of units.");
     keys.custom("local", "This machine as a backend.");

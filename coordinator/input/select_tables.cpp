@@ -1,4 +1,4 @@
-// The keys of what is decided by records: [[select]], [[gate]], and their conditions.
+// The keys of what is decided by records: [[select]], [[gate]], [[stop]], and their conditions.
 
 #include "coordinator/input/schema.h"
 
@@ -8,7 +8,9 @@ std::vector<Key<Condition>> condition_keys() {
     KeyTable<Condition> keys;
     keys.member("param", &Condition::param, "Name of a parameter or an axis.");
     keys.member(
-        "metric", &Condition::metric, "Name of a column of the records; in `require` only."
+        "metric",
+        &Condition::metric,
+        "Name of a column of the records; in `require` and `[[stop]]` only."
     );
     keys.member("is", &Condition::is, "Equal. Numbers compare as numbers.");
     keys.member("is_not", &Condition::is_not, "Different, and not missing.");
@@ -112,6 +114,27 @@ std::vector<Key<Gate>> gate_keys() {
     );
     keys.member("look_at", &Gate::look_at, "What to look at, told with the pause.");
     return keys.take();
+}
+
+std::vector<Key<StopRule>> stop_keys() {
+    KeyTable<StopRule> keys;
+    keys.member(
+        "stage", &StopRule::stage, "The stage whose units it is for; without it, every stage."
+    );
+    keys.member(
+            "from_step",
+            &StopRule::from_step,
+            "Rows of earlier steps are not looked at. A row's step is its column `step`, else "
+            "`epoch`, else its number from 1."
+    )
+        .at_least(0);
+    std::vector<Key<StopRule>> all = keys.take();
+    // The reader of conditions reads the rest, as everywhere.
+    for (const Key<Condition>& key : condition_keys()) {
+        if (key.text.name == "param") continue;
+        all.push_back({key.text, {}});
+    }
+    return all;
 }
 
 }  // namespace xorch

@@ -137,6 +137,9 @@ Sweep read_sweep(ReadingContext& context, const Node& root, std::vector<StageSou
             read_table(node, "[[gate]]", gate_keys(), context.complaints, sweep.gates.back());
         }
     }
+    if (const Node* list = find_array_of_tables(context, root, "stop")) {
+        sweep.stops = read_stops(context, *list);
+    }
     read_part(context, root, "summary", summary_keys(), sweep.summary);
     read_environment(context, root, sweep.env);
     read_part(context, root, "local", local_keys(), sweep.local);

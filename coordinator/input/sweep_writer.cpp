@@ -50,7 +50,7 @@ std::string format_members(const Object& object) {
     return fmt::format("{{ {} }}", fmt::join(texts, ", "));
 }
 
-std::string format_condition_table(const Condition& condition) {
+Object condition_members(const Condition& condition) {
     Object members;
     if (!condition.param.empty()) members.emplace_back("param", condition.param);
     if (!condition.metric.empty()) members.emplace_back("metric", condition.metric);
@@ -59,13 +59,13 @@ std::string format_condition_table(const Condition& condition) {
     if (!condition.in.empty()) members.emplace_back("in", Value(condition.in));
     if (condition.at_least) members.emplace_back("at_least", *condition.at_least);
     if (condition.at_most) members.emplace_back("at_most", *condition.at_most);
-    return format_members(members);
+    return members;
 }
 
 std::string format_conditions(const std::vector<Condition>& conditions) {
     std::vector<std::string> texts;
     for (const Condition& condition : conditions)
-        texts.push_back(format_condition_table(condition));
+        texts.push_back(format_members(condition_members(condition)));
     return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
@@ -315,6 +315,15 @@ void write_tuning(Writer& writer, const Tuning& tuning) {
     writer.line("tables_every", duration(tuning.tables_every));
 }
 
+void write_stop(Writer& writer, const StopRule& rule) {
+    const Condition& condition = rule.condition;
+    writer.heading("[[stop]]");
+    writer.text_unless_empty("stage", rule.stage);
+    writer.line("from_step", fmt::format("{}", rule.from_step));
+    for (const auto& [name, value] : condition_members(condition))
+        writer.line(name, format_value(value));
+}
+
 }  // namespace
 
 std::string format_sweep(const Sweep& sweep) {
@@ -335,6 +344,8 @@ std::string format_sweep(const Sweep& sweep) {
         writer.flag("manual", gate.manual);
         writer.text_unless_empty("look_at", gate.look_at);
     }
+    for (const StopRule& rule : sweep.stops)
+        write_stop(writer, rule);
     writer.heading("[summary]");
     writer.text_unless_empty("stage", sweep.summary.stage);
     writer.line("by", format_texts(sweep.summary.by));
@@ -391,6 +402,9 @@ Result<std::string> format_choice(const Sweep& sweep, const Select& select, cons
     alone.stages = {std::move(stage)};
     alone.selects.clear();
     alone.gates.clear();
+    std::erase_if(alone.stops, [&](const StopRule& rule) {
+        return !rule.stage.empty() && rule.stage != select.from;
+    });
     alone.summary = {};
     alone.name = alone.name.substr(0, 59) + "-best";
     std::string text = fmt::format(

@@ -35,6 +35,7 @@ class SweepCheck {
         for (std::size_t i = 0; i < sweep_.selects.size(); ++i)
             check_select(i);
         check_gates();
+        check_stops(context_, root_, sweep_);
         // What a stage inherits would have no end in a circle.
         if (has_circle()) return;
         for (std::size_t i = 0; i < sources_.size(); ++i)

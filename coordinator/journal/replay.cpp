@@ -148,6 +148,7 @@ Result<AttemptEnd> read_attempt_end(Disk& disk, const std::string& directory, Fa
     if (!fact) return tl::unexpected(fact.error());
     if (auto* finished = std::get_if<UnitFinished>(&*fact)) return std::move(finished->end);
     if (auto* adopted = std::get_if<UnitAdopted>(&*fact)) return std::move(adopted->end);
+    if (auto* hopeless = std::get_if<UnitFoundHopeless>(&*fact)) return std::move(hopeless->end);
     return fail(ErrorCode::corrupted, "the journal holds something else");
 }
 

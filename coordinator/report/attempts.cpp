@@ -31,6 +31,9 @@ EndOfAttempt end_of_attempt(const Fact& fact) {
     if (const auto* finished = std::get_if<UnitFinished>(&fact)) {
         return {finished->unit, finished->attempt, &finished->end};
     }
+    if (const auto* hopeless = std::get_if<UnitFoundHopeless>(&fact)) {
+        return {hopeless->unit, hopeless->attempt, &hopeless->end};
+    }
     if (const auto* back = std::get_if<UnitGivenBack>(&fact)) {
         return {back->unit, back->attempt, &back->end};
     }
@@ -140,6 +143,15 @@ class Story {
                         why_ended(it.end)
                     );
                 },
+                [&](const UnitFoundHopeless& it) {
+                    if (it.unit != unit_) return std::string();
+                    return fmt::format(
+                        "given up in {} after {}: {}",
+                        describe_attempt(it.attempt, it.end),
+                        spell_duration(it.end.ran),
+                        why_ended(it.end)
+                    );
+                },
                 [&](const UnitsCancelled& it) {
                     return std::string(contains(it.ranges, unit_) ? "cancelled" : "");
                 },
@@ -225,6 +237,11 @@ std::string describe_present(const SweepReader& sweep, UnitKey key) {
             gang == sweep.state().gangs().end() ? describe_place(sweep.state(), agent)
                                                 : describe_shares(sweep.state(), gang->second)
         );
+    }
+    if (unit.phase == UnitPhase::hopeless) {
+        text += unit.cause == Cause::upstream
+                    ? ": the units that it needs of a stage are hopeless, all of them"
+                    : ": a [[stop]] rule holds; no retry runs it again, a changed sweep may";
     }
     if (unit.phase == UnitPhase::failed) text += fmt::format(" ({})", cause_name(unit.cause));
     if (unit.phase == UnitPhase::waiting) {

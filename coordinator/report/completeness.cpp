@@ -14,18 +14,30 @@ Result<Completeness> completeness_of(const SweepReader& sweep, StageIndex stage)
         .expected = audit->expected,
         .done = audit->done,
         .sound = audit->sound,
+        .hopeless = audit->hopeless,
         .holds = audit->holds()};
 }
 
 std::string describe_completeness(const Completeness& completeness) {
-    if (completeness.holds) return "";
+    if (completeness.holds && completeness.hopeless == 0) return "";
+    if (completeness.holds) {
+        return fmt::format(
+            "{}: {} of {} units are done, the other {} hopeless ([[stop]]); `xorch audit` names "
+            "them",
+            completeness.stage,
+            completeness.done,
+            completeness.expected,
+            completeness.hopeless
+        );
+    }
     return fmt::format(
-        "{} is incomplete: {} of {} units are done, {} of them sound; `xorch audit` names the "
+        "{} is incomplete: {} of {} units are done, {} of them sound{}; `xorch audit` names the "
         "others",
         completeness.stage,
         completeness.done,
         completeness.expected,
-        completeness.sound
+        completeness.sound,
+        completeness.hopeless > 0 ? fmt::format(", {} hopeless", completeness.hopeless) : ""
     );
 }
 

@@ -15,8 +15,9 @@ struct Completeness {
     std::string stage;
     std::uint32_t expected = 0;
     std::uint32_t done = 0;
-    std::uint32_t sound = 0;  // done, and no audit finds anything wrong with it
-    bool holds = true;        // nothing is missing and nothing is wrong
+    std::uint32_t sound = 0;     // done, and no audit finds anything wrong with it
+    std::uint32_t hopeless = 0;  // given up by a [[stop]] rule
+    bool holds = true;           // nothing is missing and nothing is wrong
 
     friend bool operator==(const Completeness&, const Completeness&) = default;
 };
@@ -25,7 +26,7 @@ struct Completeness {
 Result<Completeness> completeness_of(const SweepReader& sweep, StageIndex stage);
 
 // "train is incomplete: 392 of 405 units are done, 365 of them sound; `xorch audit` names the
-// others". Empty if it is complete.
+// others". Of a stage that holds, how many units are hopeless. Empty if there is nothing to say.
 std::string describe_completeness(const Completeness& completeness);
 
 }  // namespace xorch

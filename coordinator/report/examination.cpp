@@ -67,6 +67,7 @@ void examine_packs(const SweepReader& sweep, Findings& findings) {
             if (const auto* it = std::get_if<UnitFinished>(&fact)) need(it->end.output);
             if (const auto* it = std::get_if<UnitGivenBack>(&fact)) need(it->end.output);
             if (const auto* it = std::get_if<UnitFailed>(&fact)) need(it->end.output);
+            if (const auto* it = std::get_if<UnitFoundHopeless>(&fact)) need(it->end.output);
         }
         return {};
     };

@@ -137,6 +137,12 @@ class Accountant {
         sum_.counts += ended.kept + ended.rest + take_kept(fact.unit);
     }
 
+    // That it is hopeless is what the time was spent to learn.
+    void on(const UnitFoundHopeless& fact, Millis at) {
+        const Ended ended = end(fact.unit, fact.attempt, fact.end, at);
+        sum_.counts += ended.kept + ended.rest + take_kept(fact.unit);
+    }
+
     void on(const UnitGivenBack& fact, Millis at) {
         const Ended ended = end(fact.unit, fact.attempt, fact.end, at);
         if (ended.kept > 0) kept_[fact.unit] += ended.kept;

@@ -20,7 +20,8 @@ namespace xorch {
 // Node-milliseconds. The parts are disjoint, and their sum is what was allocated, up to clocks of
 // different hosts.
 struct Goodput {
-    double counts = 0;    // of done units, and of open ones up to their newest checkpoint
+    double counts =
+        0;  // of done and hopeless units, and of open ones up to their newest checkpoint
     double running = 0;   // attempts that have not ended
     double start_up = 0;  // until a node's agent starts its first unit
     double drain = 0;     // nothing could be started any more before the allocation's end

@@ -38,11 +38,12 @@ std::size_t share(std::uint64_t part, std::uint64_t whole, std::size_t width) {
     return whole == 0 ? 0 : static_cast<std::size_t>(part * width / whole);
 }
 
-// "#####xx>>....": done, failed, running, the rest.
+// "#####xx>>....": done, without a result for good, running, the rest.
 std::string bar(const StageStatus& stage, std::size_t width, bool colour) {
     const std::uint64_t total = stage.total();
     const std::uint64_t done = stage.in(UnitPhase::done);
-    const std::uint64_t failed = stage.in(UnitPhase::failed) + stage.in(UnitPhase::cancelled);
+    const std::uint64_t failed = stage.in(UnitPhase::failed) + stage.in(UnitPhase::cancelled) +
+                                 stage.in(UnitPhase::hopeless);
     const std::uint64_t running = stage.in(UnitPhase::assigned);
     // Ends of the parts are rounded, not their lengths, so that the bar is full only at the end.
     const std::size_t done_end = share(done, total, width);
@@ -67,6 +68,7 @@ std::string stage_note(const StageStatus& stage) {
     add(stage.in(UnitPhase::assigned), "assigned");
     add(stage.in(UnitPhase::failed), "failed");
     add(stage.in(UnitPhase::cancelled), "cancelled");
+    add(stage.in(UnitPhase::hopeless), "hopeless");
     if (!stage.selection.empty()) {
         parts.push_back("waits for selection " + escape_for_terminal(stage.selection));
     } else if (!stage.waits_for.empty() && stage.in(UnitPhase::waiting) > 0) {
@@ -77,7 +79,7 @@ std::string stage_note(const StageStatus& stage) {
 
 std::uint64_t final_units(const SweepStatus& status) {
     return status.units(UnitPhase::done) + status.units(UnitPhase::failed) +
-           status.units(UnitPhase::cancelled);
+           status.units(UnitPhase::cancelled) + status.units(UnitPhase::hopeless);
 }
 
 std::string headline(const SweepStatus& status, const ProgressView& view) {
@@ -196,6 +198,7 @@ std::string progress_line(const SweepStatus& status, const ProgressView& view) {
     add(UnitPhase::assigned, "assigned");
     add(UnitPhase::failed, "failed");
     add(UnitPhase::cancelled, "cancelled");
+    add(UnitPhase::hopeless, "hopeless");
     if (status.phase != SweepPhase::running) {
         line += fmt::format(", {}", sweep_phase_name(status.phase));
         if (status.phase == SweepPhase::queued && !view.jobs.empty()) {

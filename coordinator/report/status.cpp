@@ -46,7 +46,8 @@ std::uint32_t StageStatus::total() const {
 }
 
 std::uint32_t StageStatus::final_units() const {
-    return in(UnitPhase::done) + in(UnitPhase::failed) + in(UnitPhase::cancelled);
+    return in(UnitPhase::done) + in(UnitPhase::failed) + in(UnitPhase::cancelled) +
+           in(UnitPhase::hopeless);
 }
 
 std::uint64_t SweepStatus::units(UnitPhase of) const {

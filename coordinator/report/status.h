@@ -45,10 +45,10 @@ struct CauseCount {
 
 struct StageStatus {
     std::string name;
-    std::array<std::uint32_t, 6> counts{};  // by UnitPhase
-    std::vector<CauseCount> failed_by;      // why units are failed; adds up to the failed ones
-    std::vector<std::string> waits_for;     // stages that it needs and that are not final yet
-    std::string selection;                  // that promotes it and is not decided yet; empty = none
+    std::array<std::uint32_t, unit_phase_count> counts{};  // by UnitPhase
+    std::vector<CauseCount> failed_by;   // why units are failed; adds up to the failed ones
+    std::vector<std::string> waits_for;  // stages that it needs and that are not final yet
+    std::string selection;               // that promotes it and is not decided yet; empty = none
 
     std::uint32_t total() const;
 

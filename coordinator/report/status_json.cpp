@@ -18,7 +18,8 @@ constexpr std::array phases{
     UnitPhase::assigned,
     UnitPhase::done,
     UnitPhase::failed,
-    UnitPhase::cancelled};
+    UnitPhase::cancelled,
+    UnitPhase::hopeless};
 
 Value number(std::uint64_t value) {
     return Value(static_cast<std::int64_t>(value));
@@ -298,8 +299,8 @@ Object status_object(const SweepStatus& status) {
     object.emplace_back("sweep", status.sweep);
     object.emplace_back("phase", sweep_phase_name(status.phase));
     object.emplace_back("pause_reason", status.pause_reason);
-    object.emplace_back("at_unix_ms", std::int64_t{status.at_unix.count()});
     object.emplace_back("gate", status.gate);
+    object.emplace_back("at_unix_ms", std::int64_t{status.at_unix.count()});
     object.emplace_back("epoch", number(status.epoch.value));
     object.emplace_back("journal_bytes", number(status.bytes));
     object.emplace_back("holder", write_holder(status.holder));
@@ -329,8 +330,8 @@ Result<SweepStatus> parse_status(std::string_view json) {
     const auto phase = parse_phase(reader.text(*value, "phase"));
     status.sweep = reader.text(*value, "sweep");
     status.pause_reason = reader.text(*value, "pause_reason");
-    status.at_unix = Millis{static_cast<std::int64_t>(reader.number(*value, "at_unix_ms"))};
     status.gate = reader.text(*value, "gate");
+    status.at_unix = Millis{static_cast<std::int64_t>(reader.number(*value, "at_unix_ms"))};
     status.epoch = EpochNumber{reader.small(*value, "epoch")};
     status.bytes = reader.number(*value, "journal_bytes");
     const Value& holder = reader.part(*value, "holder");

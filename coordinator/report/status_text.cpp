@@ -81,28 +81,27 @@ void add_disk_explanation(const StatusPage& page, Lines& lines) {
 }
 
 Lines stage_table(const SweepStatus& status) {
-    TextTable table(
-        {Align::left,
-         Align::right,
-         Align::right,
-         Align::right,
-         Align::right,
-         Align::right,
-         Align::right,
-         Align::right}
-    );
-    table.add({"stage", "done", "assigned", "ready", "waiting", "failed", "cancelled", "total"});
+    std::vector<UnitPhase> phases{
+        UnitPhase::done,
+        UnitPhase::assigned,
+        UnitPhase::ready,
+        UnitPhase::waiting,
+        UnitPhase::failed,
+        UnitPhase::cancelled};
+    // Most sweeps have no [[stop]].
+    if (status.units(UnitPhase::hopeless) > 0) phases.push_back(UnitPhase::hopeless);
+    std::vector<Align> aligns(phases.size() + 2, Align::right);
+    aligns.front() = Align::left;
+    TextTable table(aligns);
+    std::vector<std::string> head{"stage"};
+    for (const UnitPhase phase : phases)
+        head.emplace_back(phase_name(phase));
+    head.emplace_back("total");
+    table.add(std::move(head));
     for (const StageStatus& stage : status.stages) {
         std::vector<std::string> row{escape_for_terminal(stage.name)};
-        for (const UnitPhase phase :
-             {UnitPhase::done,
-              UnitPhase::assigned,
-              UnitPhase::ready,
-              UnitPhase::waiting,
-              UnitPhase::failed,
-              UnitPhase::cancelled}) {
+        for (const UnitPhase phase : phases)
             row.push_back(format_count(stage.in(phase)));
-        }
         row.push_back(stage.selection.empty() ? format_count(stage.total()) : "?");
         table.add(std::move(row));
     }

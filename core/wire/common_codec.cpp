@@ -84,9 +84,13 @@ flatbuffers::Offset<wire::AttemptEnd> pack_end(
     return table.Finish();
 }
 
+bool is_cause(std::uint8_t number) {
+    return parse_cause(cause_name(static_cast<Cause>(number))).has_value();
+}
+
 bool unpack_end(const wire::AttemptEnd* packed, AttemptEnd& end) {
     if (packed == nullptr) return false;
-    if (packed->cause() > static_cast<std::uint8_t>(Cause::collateral)) return false;
+    if (!is_cause(packed->cause())) return false;
     end.cause = static_cast<Cause>(packed->cause());
     end.exit_code = packed->exit_code();
     end.signal = packed->signal();

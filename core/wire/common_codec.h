@@ -32,6 +32,9 @@ std::vector<AssignedUnit> unpack_assigned(
     const flatbuffers::Vector<const wire::AssignedUnit*>* units
 );
 
+// Whether the number of a cause, as the schemas have it, is that of one.
+bool is_cause(std::uint8_t number);
+
 flatbuffers::Offset<wire::AttemptEnd> pack_end(
     flatbuffers::FlatBufferBuilder& builder, const AttemptEnd& end
 );

@@ -184,6 +184,12 @@ Offset<wire::UnitReopened> pack(FlatBufferBuilder& builder, const UnitReopened& 
     return wire::CreateUnitReopened(builder, &unit, rows);
 }
 
+Offset<wire::UnitFoundHopeless> pack(FlatBufferBuilder& builder, const UnitFoundHopeless& fact) {
+    const auto end = pack_end(builder, fact.end);
+    const wire::UnitKey unit = pack_unit(fact.unit);
+    return wire::CreateUnitFoundHopeless(builder, &unit, fact.attempt.value, end);
+}
+
 // unpack(table, fact): the inverse; false for what a verified table may still lack.
 
 bool unpack(const wire::AllocationIntended& table, AllocationIntended& fact) {
@@ -348,6 +354,10 @@ bool unpack(const wire::UnitReopened& table, UnitReopened& fact) {
     if (table.unit() == nullptr) return false;
     fact = {.unit = unpack_unit(*table.unit()), .rows = unpack_text(table.rows())};
     return true;
+}
+
+bool unpack(const wire::UnitFoundHopeless& table, UnitFoundHopeless& fact) {
+    return unpack_ended(table, fact);
 }
 
 template <class>

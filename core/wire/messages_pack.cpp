@@ -204,7 +204,7 @@ Offset<wire::StopAttempt> pack_message(FlatBufferBuilder& builder, const StopAtt
 
 bool unpack_message(const wire::StopAttempt& table, StopAttempt& message) {
     if (table.unit() == nullptr) return false;
-    if (table.cause() > static_cast<std::uint8_t>(Cause::collateral)) return false;
+    if (!is_cause(table.cause())) return false;
     message.unit = unpack_unit(*table.unit());
     message.attempt = AttemptNumber{table.attempt()};
     message.cause = static_cast<Cause>(table.cause());

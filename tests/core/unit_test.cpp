@@ -11,7 +11,8 @@ constexpr UnitPhase phases[] = {
     UnitPhase::assigned,
     UnitPhase::done,
     UnitPhase::failed,
-    UnitPhase::cancelled};
+    UnitPhase::cancelled,
+    UnitPhase::hopeless};
 constexpr UnitEvent events[] = {
     UnitEvent::inputs_met,
     UnitEvent::assign,
@@ -19,7 +20,8 @@ constexpr UnitEvent events[] = {
     UnitEvent::give_back,
     UnitEvent::fail,
     UnitEvent::cancel,
-    UnitEvent::revive};
+    UnitEvent::revive,
+    UnitEvent::find_hopeless};
 
 TEST(UnitPhase, NothingHappensToADoneUnit) {
     for (const UnitEvent event : events)
@@ -33,6 +35,11 @@ TEST(UnitPhase, OnlyARevivalLeavesAFinalPhase) {
                 << event_name(event);
         }
     }
+}
+
+TEST(UnitPhase, NothingBringsAHopelessUnitBack) {
+    for (const UnitEvent event : events)
+        EXPECT_FALSE(next_phase(UnitPhase::hopeless, event)) << event_name(event);
 }
 
 TEST(UnitPhase, EveryPhaseThatIsNotFinalCanBeCancelled) {
@@ -50,7 +57,7 @@ TEST(UnitPhase, OnlyAReadyUnitIsAssigned) {
 }
 
 TEST(Cause, NamesReadBack) {
-    for (int i = 0; i <= static_cast<int>(Cause::collateral); ++i) {
+    for (int i = 0; i <= static_cast<int>(Cause::hopeless); ++i) {
         const auto cause = static_cast<Cause>(i);
         EXPECT_EQ(parse_cause(cause_name(cause)), cause);
     }
@@ -58,7 +65,7 @@ TEST(Cause, NamesReadBack) {
 }
 
 TEST(Cause, NoKnownStopIsAnOwnFailure) {
-    for (int i = 0; i <= static_cast<int>(Cause::collateral); ++i) {
+    for (int i = 0; i <= static_cast<int>(Cause::hopeless); ++i) {
         const auto cause = static_cast<Cause>(i);
         EXPECT_FALSE(is_known_stop(cause) && is_own_failure(cause)) << cause_name(cause);
     }

@@ -42,7 +42,7 @@ Capacity capacity(Random& random) {
 
 AttemptEnd end_of_attempt(Random& random) {
     AttemptEnd end;
-    end.cause = static_cast<Cause>(random() % (static_cast<unsigned>(Cause::collateral) + 1));
+    end.cause = static_cast<Cause>(random() % (static_cast<unsigned>(Cause::hopeless) + 1));
     end.exit_code = static_cast<int>(number(random));
     end.signal = static_cast<int>(number(random));
     end.message = text(random);
@@ -157,6 +157,9 @@ constexpr std::array<Maker, std::variant_size_v<Fact>> makers = {
     },
     [](Random& r) -> Fact {
         return UnitReopened{unit(r), text(r)};
+    },
+    [](Random& r) -> Fact {
+        return UnitFoundHopeless{unit(r), attempt(r), end_of_attempt(r)};
     },
 };
 

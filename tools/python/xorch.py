@@ -81,7 +81,7 @@ def params(defaults=None, **more_defaults):
 
 def inputs():
     """The unit's inputs, a list of dicts with the keys stage, unit, params, dir, records; empty if its
-    stage needs no other."""
+    stage needs no other. One that a [[stop]] rule gave up has hopeless = True and no records."""
     value = os.environ.get("XORCH_INPUTS", "").strip()
     if not value:
         return []

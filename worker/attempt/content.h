@@ -106,6 +106,7 @@ struct Attempt {
     bool left_processes = false;
     Bytes memory_peak{0};
     bool measuring_disk = false;
+    bool reading_rows = false;
 
     CheckpointWatch checkpoints;
     std::vector<std::string> notes;
@@ -206,6 +207,8 @@ struct AttemptRunner::Content {
     void tick();
     void watch_memory(Attempt& attempt);
     void watch_disk(Attempt& attempt);
+    void watch_rows(Attempt& attempt);
+    AttemptRows rows_of(const Attempt& attempt) const;
     void flush_live(Attempt& attempt);
     void on_published_event();
     void look_for_checkpoints(Attempt& attempt);

@@ -5,6 +5,7 @@
 
 #include "core/io/pipe.h"
 #include "core/io/spawn.h"
+#include "core/stop_rule.h"
 #include "worker/attempt/content.h"
 #include "worker/attempt/noop.h"
 #include "worker/attempt/steps/environment.h"
@@ -50,7 +51,7 @@ void AttemptRunner::Content::start(Now at, const StartAttempt& order) {
         say(AttemptOver{
             .unit = assignment.unit,
             .attempt = assignment.attempt,
-            .end = run_noop(now, assignment.params)});
+            .end = judged(stop_rules_of(sweep, stage), run_noop(now, assignment.params))});
         return;
     }
     if (find(assignment.unit, assignment.attempt) != nullptr) return;  // ordered twice

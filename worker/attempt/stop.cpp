@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/stop_rule.h"
 #include "worker/attempt/content.h"
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/finishing.h"
@@ -199,6 +200,7 @@ FinishRequest AttemptRunner::Content::finish_request(Attempt& attempt) {
     const Assignment& assignment = attempt.order.assignment;
     FinishRequest request{
         .stage = attempt.stage,
+        .stops = stop_rules_of(sweep, *attempt.stage),
         .layout = settings.layout,
         .directory = sweep.directory,
         .places = attempt.prepared.places,
@@ -272,7 +274,7 @@ void AttemptRunner::Content::on_finished(std::uint64_t serial, AttemptEnd end) {
     const Assignment& assignment = attempt.order.assignment;
     const bool may_have_checkpoints =
         attempt.checkpoints.sealed > 0 || assignment.attempt.value > 1;
-    if (end.cause == Cause::none && may_have_checkpoints) {
+    if (is_outcome(end.cause) && may_have_checkpoints) {
         const bool keep_last = attempt.stage->checkpoints.after == KeepCheckpoints::last;
         final_units.push_back({.id = assignment.id, .keep = keep_last ? 1U : 0U});
     }

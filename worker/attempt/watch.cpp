@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/stop_rule.h"
 #include "worker/attempt/content.h"
 #include "worker/attempt/storage/file_tree.h"
 #include "worker/gang/ranks.h"
@@ -48,6 +49,7 @@ void AttemptRunner::Content::tick() {
         if (attempt.gang) watch_gang(attempt);
         watch_memory(attempt);
         watch_disk(attempt);
+        watch_rows(attempt);
         if (now.boot - attempt.started >= tick_every) flush_live(attempt);
         look_for_checkpoints(attempt);
     }
@@ -107,6 +109,41 @@ void AttemptRunner::Content::watch_disk(Attempt& attempt) {
     });
 }
 
+AttemptRows AttemptRunner::Content::rows_of(const Attempt& attempt) const {
+    const AttemptPlaces& places = attempt.prepared.places;
+    return {
+        .source = attempt.stage->records.from,
+        .files = {.records = places.records, .out = places.out, .directory = sweep.directory},
+        .earlier = attempt.prepared.earlier_rows,
+        .printed = attempt.printed
+    };
+}
+
+// A unit whose rows show that it is hopeless is asked to stop. The last step of the attempt judges
+// the same rows and says what its end is: looking late costs time and changes no record.
+void AttemptRunner::Content::watch_rows(Attempt& attempt) {
+    if (attempt.reading_rows || attempt.stop != StopStep::none) return;
+    std::vector<StopRule> rules = stop_rules_of(sweep, *attempt.stage);
+    if (rules.empty()) return;
+    attempt.reading_rows = true;
+    file_thread->post([this,
+                       serial = attempt.serial,
+                       rows = rows_of(attempt),
+                       rules = std::move(rules)] {
+        const auto read = rows_so_far(disk, rows);
+        const bool is_hopeless = read && find_hopeless(rules, *read).has_value();
+        return [this, serial, is_hopeless] {
+            Attempt* found = find(serial);
+            if (found == nullptr) return;
+            found->reading_rows = false;
+            const Assignment& assignment = found->order.assignment;
+            if (!is_hopeless || found->ordered) return;
+            end(now,
+                {.unit = assignment.unit, .attempt = assignment.attempt, .cause = Cause::hopeless});
+        };
+    });
+}
+
 void AttemptRunner::Content::flush_live(Attempt& attempt) {
     if (attempt.capture.pending() == 0) return;
     attempt.has_live_file = true;
@@ -160,17 +197,13 @@ PublishRequest AttemptRunner::Content::publish_request(Attempt& attempt) {
     PublishRequest request{
         .publish = places.publish,
         .glob = attempt.stage->checkpoints.from,
-        .bases = {places.out,                               sweep.directory},
+        .bases = {places.out, sweep.directory},
         .not_before_ns = (attempt.started_unix - stamp_lag).count() * 1'000'000,
         .state = attempt.checkpoints.state,
         .ended = attempt.phase == AttemptPhase::clearing && attempt.signal == 0,
         .attempt_directory = places.attempt_directory,
         .sequence = attempt.checkpoints.next_sequence,
-        .rows = {
-                  .source = attempt.stage->records.from,
-                  .files = {.records = places.records, .out = places.out, .directory = sweep.directory},
-                  .earlier = attempt.prepared.earlier_rows,
-                  .printed = attempt.printed}
+        .rows = rows_of(attempt)
     };
     for (const Process& process : ownership.known_of(attempt.serial))
         request.processes.push_back(process.pid);

@@ -25,7 +25,7 @@ bool counts(const State& state, IncarnationId from, const EndReport& report) {
     if (!is_last_attempt(state, unit, from, report.attempt)) return false;
     if (planted::has(planted::Bug::counted_twice) && unit.phase == UnitPhase::done) return true;
     if (unit.phase == UnitPhase::assigned) return true;
-    return unit.phase == UnitPhase::ready && report.end.cause == Cause::none;
+    return unit.phase == UnitPhase::ready && is_outcome(report.end.cause);
 }
 
 // Late or repeated. Only what differs from the result that counts is worth a fact.
@@ -53,6 +53,8 @@ Effects refuse(const State& state, IncarnationId from, const EndReport& report) 
 void settle_records(const State& state, UnitKey key, AttemptEnd& end, Effects& effects) {
     const std::string* standing = state.standing_rows(key);
     if (standing == nullptr) return;
+    // It was done, and stays so, whatever the new run would come to.
+    end.cause = Cause::none;
     FilledRows filled =
         fill_rows(*standing, end.rows, state.plan().stage(key.stage).records.varies);
     if (!filled.disagreement.empty()) {
@@ -133,10 +135,14 @@ Effects on_end(const State& state, IncarnationId from, const EndReport& report) 
     if (!state.has_unit(report.unit)) return {};
     if (!counts(state, from, report)) return refuse(state, from, report);
     Effects effects;
-    if (report.end.cause == Cause::none) {
+    if (is_outcome(report.end.cause)) {
         AttemptEnd settled = report.end;
         settle_records(state, report.unit, settled, effects);
-        effects.facts.push_back(UnitFinished{report.unit, report.attempt, settled});
+        if (settled.cause == Cause::hopeless) {
+            effects.facts.push_back(UnitFoundHopeless{report.unit, report.attempt, settled});
+        } else {
+            effects.facts.push_back(UnitFinished{report.unit, report.attempt, settled});
+        }
         const std::string name =
             fmt::format("{}/{}", state.plan().stage(report.unit.stage).name, report.unit.index);
         for (const UnitKey twin : state.twins_waiting_for(report.unit)) {

@@ -79,6 +79,8 @@ void Presence::learn_end(AllocationId allocation, Millis end_unix, Now now) {
 void Presence::observe(const Fact& fact, const State& state, Now now) {
     if (const auto* finished = std::get_if<UnitFinished>(&fact)) {
         on_attempt_over(finished->unit, finished->end);
+    } else if (const auto* hopeless = std::get_if<UnitFoundHopeless>(&fact)) {
+        on_attempt_over(hopeless->unit, hopeless->end);
     } else if (const auto* failed = std::get_if<UnitFailed>(&fact)) {
         on_attempt_over(failed->unit, failed->end);
     } else if (const auto* back = std::get_if<UnitGivenBack>(&fact)) {

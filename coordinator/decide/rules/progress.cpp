@@ -51,8 +51,8 @@ std::string explain_pause(const State& state, StageIndex stage) {
         canary.message,
         cause_name(canary.cause),
         lines.empty() ? "" : " Its last lines:\n" + lines,
-        now.total() -
-            now.in(UnitPhase::done)-now.in(UnitPhase::failed)-now.in(UnitPhase::cancelled),
+        now.total() - now.in(UnitPhase::done)-now.in(UnitPhase::failed
+                      )-now.in(UnitPhase::cancelled)-now.in(UnitPhase::hopeless),
         unit_name(state, {stage, canary.index})
     );
 }
@@ -118,12 +118,16 @@ std::string summarise(const State& state) {
     std::uint32_t done = 0;
     std::uint32_t failed = 0;
     std::uint32_t cancelled = 0;
+    std::uint32_t hopeless = 0;
     for (std::uint32_t s = 0; s < state.plan().stage_count(); ++s) {
         done += state.stage(StageIndex{s}).in(UnitPhase::done);
         failed += state.stage(StageIndex{s}).in(UnitPhase::failed);
         cancelled += state.stage(StageIndex{s}).in(UnitPhase::cancelled);
+        hopeless += state.stage(StageIndex{s}).in(UnitPhase::hopeless);
     }
-    return fmt::format("{} done, {} failed, {} cancelled", done, failed, cancelled);
+    std::string text = fmt::format("{} done, {} failed, {} cancelled", done, failed, cancelled);
+    if (hopeless > 0) text += fmt::format(", {} hopeless", hopeless);
+    return text;
 }
 
 void watch_notifications(const State& state, Effects& effects) {

@@ -36,9 +36,13 @@ SelectionDecided decide_by_rule(const State& state, std::uint32_t number) {
     std::vector<Candidate> candidates;
     for (std::uint32_t i = 0; i < state.plan().unit_count(from); ++i) {
         const UnitKey unit{from, i};
-        const bool is_done = state.unit(unit).phase == UnitPhase::done;
+        const UnitPhase phase = state.unit(unit).phase;
         candidates.push_back(
-            {unit, state.plan().parameters(unit), state.metrics(number, unit), is_done}
+            {.unit = unit,
+             .params = state.plan().parameters(unit),
+             .metrics = state.metrics(number, unit),
+             .is_done = phase == UnitPhase::done,
+             .is_hopeless = phase == UnitPhase::hopeless}
         );
     }
     Decision decision = decide(rule, candidates);

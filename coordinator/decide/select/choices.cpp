@@ -65,7 +65,9 @@ std::vector<Choice> make_choices(
         }
         if (place == choices.size()) choices.push_back({candidate->unit, std::move(params)});
         Choice& choice = choices[place];
-        if (!candidate->is_done) {
+        if (candidate->is_hopeless) {
+            choice.is_hopeless = true;
+        } else if (!candidate->is_done) {
             choice.missing.push_back(candidate->unit);
         } else {
             if (choice.done.empty()) choice.unit = candidate->unit;

@@ -18,6 +18,7 @@ struct Candidate {
     Object params{};
     Object metrics{};     // missing columns are absent
     bool is_done = true;  // else it has no metrics yet, or never will
+    bool is_hopeless = false;
 };
 
 // The mean over the repeats of a choice.
@@ -31,7 +32,8 @@ struct Choice {
     UnitKey unit;     // the first done repeat, which stands for all; the first at all if none is
     Object params{};  // without the axes that count repeats
     std::vector<const Candidate*> done{};
-    std::vector<UnitKey> missing{};  // repeats that are not done
+    std::vector<UnitKey> missing{};  // repeats that are not done, and may be one day
+    bool is_hopeless = false;        // one of the repeats is: never chosen
 
     // Nothing if a done repeat has no number there, or none is done: such a choice never wins.
     std::optional<Score> score(const std::string& metric) const;

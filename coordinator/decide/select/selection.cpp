@@ -227,6 +227,9 @@ Decision decide(const Select& select, const std::vector<Candidate>& candidates) 
     const auto explain = [&] { decision.explanation = fmt::format("{}", fmt::join(lines, "\n")); };
     // Parameters first: what they rule out needs no results.
     filter_by(true);
+    filter(pool, "has hope ([[stop]])", lines, [](const Choice& choice) {
+        return !choice.is_hopeless;
+    });
     if (lacks_repeats(select, pool, lines)) {
         explain();
         return decision;

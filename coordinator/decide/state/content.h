@@ -17,8 +17,9 @@ namespace xorch {
 // One entry of a stage's `needs`: how many upstream units each group still waits for.
 struct Need {
     StageIndex upstream;
-    std::vector<std::uint32_t> missing;  // by group: not done
-    std::vector<std::uint32_t> lost;     // by group: failed or cancelled; then its units fail too
+    std::vector<std::uint32_t> missing;   // by group: neither done nor hopeless
+    std::vector<std::uint32_t> lost;      // by group: failed or cancelled; then its units fail too
+    std::vector<std::uint32_t> hopeless;  // by group: if all are, its units have nothing to work on
 };
 
 // Stage `stage` needs this one by its n-th need.
@@ -69,6 +70,7 @@ struct State::Content {
     Result<void> take(const EpochEnded& fact, FactLocation at);
     Result<void> take(const AllocationRefused& fact, FactLocation at);
     Result<void> take(const UnitReopened& fact, FactLocation at);
+    Result<void> take(const UnitFoundHopeless& fact, FactLocation at);
     Result<AllocationState*> find(AllocationId allocation);
 
     // units.cpp
@@ -85,6 +87,7 @@ struct State::Content {
     void release(UnitKey unit);
     Result<void> assign(const UnitsAssigned& fact);
     Result<void> finish(UnitKey unit, const AttemptEnd& end, FactLocation at);
+    Result<void> give_up(UnitKey unit, const AttemptEnd& end, FactLocation at);
     Result<void> give_back(const UnitGivenBack& fact);
     Result<void> fail_unit(const UnitFailed& fact, FactLocation at);
     Result<void> seal(const CheckpointSealed& fact);
@@ -114,9 +117,14 @@ struct State::Content {
 
     // inputs.cpp
     void on_done(UnitKey unit);
+    void on_hopeless(UnitKey unit);
     void on_lost(UnitKey unit);  // failed or cancelled
+    void on_input_there(const Dependant& dependant, std::uint32_t group);
     void fail_for_inputs(UnitKey unit);
+    void give_up_for_inputs(UnitKey unit);
     bool has_lost_inputs(UnitKey unit) const;
+    bool has_hopeless_inputs(UnitKey unit) const;
+    bool is_adoptable(UnitKey twin) const;
     void settle_waiting(UnitKey unit);
     Result<void> cancel(const UnitsCancelled& fact);
     Result<void> revive(const UnitsRevived& fact);

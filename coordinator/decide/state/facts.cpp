@@ -126,7 +126,20 @@ Result<void> State::Content::take(const UnitAdopted& fact, FactLocation at_fact)
     if ((*state)->phase == UnitPhase::assigned) {
         return impossible(plan, fact.unit, "adopted while an agent holds it");
     }
+    if (fact.end.cause == Cause::hopeless) return give_up(fact.unit, fact.end, at_fact);
     return finish(fact.unit, fact.end, at_fact);
+}
+
+Result<void> State::Content::take(const UnitFoundHopeless& fact, FactLocation at_fact) {
+    auto state = find(fact.unit);
+    if (!state) return tl::unexpected(state.error());
+    if ((*state)->attempt != fact.attempt.value || fact.attempt.value == 0) {
+        return impossible(plan, fact.unit, "given up by an attempt that is not current");
+    }
+    // The node did what was asked of it.
+    on_done_at(agents[(*state)->agent].node, fact.unit);
+    on_done_at_all(fact.unit);
+    return give_up(fact.unit, fact.end, at_fact);
 }
 
 Result<void> State::Content::take(const UnitGivenBack& fact, FactLocation) {

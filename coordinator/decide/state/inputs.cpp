@@ -27,11 +27,20 @@ void State::Content::settle_waiting(UnitKey unit) {
     if (state.phase != UnitPhase::waiting) return;
     if (has_lost_inputs(unit)) {
         fail_for_inputs(unit);
+    } else if (has_hopeless_inputs(unit)) {
+        give_up_for_inputs(unit);
     } else if (state.waits_for_twin) {
-        if (at(*plan.same_unit(unit)).phase == UnitPhase::done) adoptable.insert(unit);
+        if (is_adoptable(*plan.same_unit(unit))) adoptable.insert(unit);
     } else if (state.unmet_inputs == 0) {
         must(move(unit, UnitEvent::inputs_met));
     }
+}
+
+// A fact says how the twin ended. One that is hopeless for its inputs has none.
+bool State::Content::is_adoptable(UnitKey twin) const {
+    const UnitState& state = at(twin);
+    return state.phase == UnitPhase::done ||
+           (state.phase == UnitPhase::hopeless && state.cause == Cause::hopeless);
 }
 
 bool State::Content::has_lost_inputs(UnitKey unit) const {
@@ -43,18 +52,45 @@ bool State::Content::has_lost_inputs(UnitKey unit) const {
     return is_lost(at(*plan.same_unit(unit)).phase);
 }
 
+// One of the needs has nothing to offer. What has something is worth running: it is told which of
+// its inputs are hopeless.
+bool State::Content::has_hopeless_inputs(UnitKey unit) const {
+    const std::vector<Need>& needs = stages[unit.stage.value].needs;
+    for (std::uint32_t n = 0; n < needs.size(); ++n) {
+        const std::uint32_t group = plan.group_of(unit, n);
+        const std::uint32_t hopeless = needs[n].hopeless[group];
+        if (hopeless > 0 && hopeless == plan.group_size(unit.stage, n, group)) return true;
+    }
+    if (!at(unit).waits_for_twin) return false;
+    const UnitKey twin = *plan.same_unit(unit);
+    return at(twin).phase == UnitPhase::hopeless && !is_adoptable(twin);
+}
+
 void State::Content::on_done(UnitKey unit) {
-    for (const auto& [stage, need] : stages[unit.stage.value].dependants) {
-        const auto group = plan.group_fed_by(stage, need, unit.index);
-        if (!group || --stages[stage.value].needs[need].missing[*group] > 0) continue;
-        for (const std::uint32_t index : plan.units_of_group(stage, need, *group)) {
-            --stages[stage.value].units[index].unmet_inputs;
-            settle_waiting({stage, index});
-        }
+    for (const Dependant& dependant : stages[unit.stage.value].dependants) {
+        const auto group = plan.group_fed_by(dependant.stage, dependant.need, unit.index);
+        if (group) on_input_there(dependant, *group);
     }
     if (const auto found = twins.find(unit); found != twins.end()) {
         for (const UnitKey twin : found->second)
             settle_waiting(twin);
+    }
+}
+
+void State::Content::on_hopeless(UnitKey unit) {
+    for (const auto& [stage, need] : stages[unit.stage.value].dependants) {
+        const auto group = plan.group_fed_by(stage, need, unit.index);
+        if (group) ++stages[stage.value].needs[need].hopeless[*group];
+    }
+    on_done(unit);
+}
+
+void State::Content::on_input_there(const Dependant& dependant, std::uint32_t group) {
+    const auto& [stage, need] = dependant;
+    if (--stages[stage.value].needs[need].missing[group] > 0) return;
+    for (const std::uint32_t index : plan.units_of_group(stage, need, group)) {
+        --stages[stage.value].units[index].unmet_inputs;
+        settle_waiting({stage, index});
     }
 }
 
@@ -76,6 +112,12 @@ void State::Content::fail_for_inputs(UnitKey unit) {
     must(move(unit, UnitEvent::fail));
     at(unit).cause = Cause::upstream;
     on_lost(unit);
+}
+
+void State::Content::give_up_for_inputs(UnitKey unit) {
+    must(move(unit, UnitEvent::find_hopeless));
+    at(unit).cause = Cause::upstream;
+    on_hopeless(unit);
 }
 
 Result<void> State::Content::cancel(const UnitsCancelled& fact) {

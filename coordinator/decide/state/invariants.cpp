@@ -32,7 +32,7 @@ Result<void> State::Content::check_stage(StageIndex stage) const {
     if (content.units.size() != plan.unit_count(stage)) {
         return violated("I3", fmt::format("stage {} has not the plan's units", name));
     }
-    std::array<std::uint32_t, 6> counts{};
+    std::array<std::uint32_t, unit_phase_count> counts{};
     for (std::uint32_t i = 0; i < content.units.size(); ++i) {
         ++counts[static_cast<std::size_t>(content.units[i].phase)];
         if (auto unit = check_unit({stage, i}); !unit) return unit;
@@ -56,13 +56,15 @@ Result<void> State::Content::check_unit(UnitKey key) const {
         );
     }
     if (unit.phase == UnitPhase::waiting) {
-        const bool twin_awaited =
-            unit.waits_for_twin && at(*plan.same_unit(key)).phase != UnitPhase::done;
+        const bool twin_awaited = unit.waits_for_twin && !is_adoptable(*plan.same_unit(key));
         if (unit.unmet_inputs == 0 && !twin_awaited && !adoptable.contains(key)) {
             return violated("I3", fmt::format("{} waits for nothing", name));
         }
         if (has_lost_inputs(key)) {
             return violated("I3", fmt::format("{} waits for an input that failed", name));
+        }
+        if (has_hopeless_inputs(key)) {
+            return violated("I3", fmt::format("{} waits for inputs that are hopeless", name));
         }
     }
     if (unit.phase == UnitPhase::done && unit.result.segment == 0) {

@@ -63,7 +63,7 @@ void put_unit(ByteWriter& out, const UnitState& unit) {
 UnitState get_unit(ByteReader& in) {
     UnitState unit;
     const std::uint64_t packed = in.number();
-    unit.phase = static_cast<UnitPhase>(std::min<std::uint64_t>(packed & 7U, 5));
+    unit.phase = static_cast<UnitPhase>(std::min<std::uint64_t>(packed & 7U, unit_phase_count - 1));
     unit.cause = static_cast<Cause>((packed >> 3U) & 31U);
     unit.waits_for_twin = ((packed >> 8U) & 1U) != 0;
     const bool plain = in.number() == 1;

@@ -23,7 +23,9 @@ void State::Content::make_stages() {
         for (const std::string& name : sweep.stages[s].needs) {
             const StageIndex upstream{*find_stage(sweep, name)};
             const auto need = static_cast<std::uint32_t>(stages[s].needs.size());
-            stages[s].needs.push_back({.upstream = upstream, .missing = {}, .lost = {}});
+            stages[s].needs.push_back(
+                {.upstream = upstream, .missing = {}, .lost = {}, .hopeless = {}}
+            );
             stages[upstream.value].dependants.push_back({StageIndex{s}, need});
         }
         if (!sweep.stages[s].canary) stages[s].state.wave = StageState::last_wave;
@@ -60,6 +62,7 @@ void State::Content::link_needs(StageIndex stage) {
         const std::uint32_t groups = plan.group_count(stage, n);
         need.missing.assign(groups, 0);
         need.lost.assign(groups, 0);
+        need.hopeless.assign(groups, 0);
         for (std::uint32_t group = 0; group < groups; ++group)
             need.missing[group] = plan.group_size(stage, n, group);
         const std::vector<UnitState>& upstream = stages[need.upstream.value].units;
@@ -67,11 +70,10 @@ void State::Content::link_needs(StageIndex stage) {
             if (!xorch::is_final(upstream[i].phase)) continue;
             const auto group = plan.group_fed_by(stage, n, i);
             if (!group) continue;
-            if (upstream[i].phase == UnitPhase::done) {
-                --need.missing[*group];
-            } else {
-                ++need.lost[*group];
-            }
+            const UnitPhase phase = upstream[i].phase;
+            if (phase == UnitPhase::done || phase == UnitPhase::hopeless) --need.missing[*group];
+            if (phase == UnitPhase::hopeless) ++need.hopeless[*group];
+            if (phase == UnitPhase::failed || phase == UnitPhase::cancelled) ++need.lost[*group];
         }
         for (std::uint32_t i = 0; i < content.units.size(); ++i) {
             if (need.missing[plan.group_of({stage, i}, n)] > 0) ++content.units[i].unmet_inputs;
@@ -103,8 +105,7 @@ void State::Content::index_twins() {
             const UnitKey key{StageIndex{s}, i};
             const UnitKey same = *plan.same_unit(key);
             twins[same].push_back(key);
-            const bool done = at(same).phase == UnitPhase::done;
-            if (done && unit.phase == UnitPhase::waiting) adoptable.insert(key);
+            if (is_adoptable(same) && unit.phase == UnitPhase::waiting) adoptable.insert(key);
         }
     }
 }

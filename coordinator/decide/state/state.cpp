@@ -170,7 +170,7 @@ std::size_t State::memory_bytes() const {
         bytes += stage.units.capacity() * sizeof(UnitState) + stage.ready.memory_bytes();
         bytes += stage.metrics.capacity() * sizeof(Array);
         for (const Need& need : stage.needs)
-            bytes += (need.missing.capacity() + need.lost.capacity()) * sizeof(std::uint32_t);
+            bytes += 3 * need.missing.capacity() * sizeof(std::uint32_t);
     }
     return bytes;
 }

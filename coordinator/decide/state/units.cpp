@@ -176,6 +176,17 @@ Result<void> State::Content::finish(UnitKey unit, const AttemptEnd& end, FactLoc
     return {};
 }
 
+Result<void> State::Content::give_up(UnitKey unit, const AttemptEnd& end, FactLocation at_fact) {
+    if (auto moved = move(unit, UnitEvent::find_hopeless); !moved) return moved;
+    UnitState& state = at(unit);
+    count_end(state, end);
+    state.cause = Cause::hopeless;
+    state.result = at_fact;
+    barren = 0;
+    on_hopeless(unit);
+    return {};
+}
+
 Result<void> State::Content::give_back(const UnitGivenBack& fact) {
     auto state = find(fact.unit);
     if (!state) return tl::unexpected(state.error());

@@ -18,7 +18,7 @@ namespace xorch {
 namespace {
 
 bool is_flaw(const Flaw& flaw) {
-    return flaw.kind != FlawKind::told;
+    return wants_mending(flaw.kind);
 }
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
@@ -138,8 +138,14 @@ std::string_view flaw_name(FlawKind kind) {
             return "unchecked";
         case FlawKind::told:
             return "told";
+        case FlawKind::hopeless:
+            return "hopeless";
     }
     return "?";
+}
+
+bool wants_mending(FlawKind kind) {
+    return kind != FlawKind::told && kind != FlawKind::hopeless;
 }
 
 bool is_filled_by_running(FlawKind kind) {
@@ -162,6 +168,7 @@ void settle_audit(const SweepReader& sweep, StageAudit& audit) {
     }
     const Plan& plan = sweep.plan();
     audit.done = audit.sound = 0;
+    audit.hopeless = sweep.state().stage(audit.stage).in(UnitPhase::hopeless);
     audit.axes = empty_axes(plan, audit.stage);
     std::vector<std::map<std::string, std::size_t>> places(audit.axes.size());
     for (std::uint32_t i = 0; i < audit.expected; ++i) {

@@ -27,9 +27,13 @@ enum class FlawKind {
     check,           // a check does not hold
     unchecked,       // a check was declared, and nobody looked
     told,            // a check that is only worth knowing
+    hopeless,        // no result, because a [[stop]] rule gave the unit up
 };
 
 std::string_view flaw_name(FlawKind kind);
+
+// Whether the audit does not hold with it. Nothing is to be done about the others.
+bool wants_mending(FlawKind kind);
 
 // Whether the unit must run (again) for it to go away, without anything else being changed.
 bool is_filled_by_running(FlawKind kind);
@@ -61,11 +65,12 @@ struct StageAudit {
     std::uint32_t expected = 0;
     std::uint32_t done = 0;
     std::uint32_t sound = 0;
+    std::uint32_t hopeless = 0;
     std::vector<std::string> columns;  // that are expected
     std::vector<AxisAudit> axes;
     std::vector<Flaw> flaws;  // in plan order, per unit
 
-    // Nothing is missing and nothing is wrong.
+    // Nothing is missing and nothing is wrong. What is hopeless is not missing: nobody wants it.
     bool holds() const;
 };
 

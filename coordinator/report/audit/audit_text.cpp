@@ -79,7 +79,7 @@ void add_group(
         ));
     }
     lines.push_back("    " + unit_names(plan, group.flaws, page.units));
-    if (first.kind != FlawKind::told) {
+    if (wants_mending(first.kind)) {
         lines.push_back("    -> " + remedy_of(first, audit.name, page.argument));
     }
 }
@@ -121,7 +121,7 @@ Value flaw_json(
     object.emplace_back("kind", flaw_name(flaw.kind));
     object.emplace_back("cause", flaw.cause);
     object.emplace_back("detail", flaw.detail);
-    if (flaw.kind != FlawKind::told) {
+    if (wants_mending(flaw.kind)) {
         object.emplace_back("remedy", remedy_of(flaw, audit.name, argument));
     }
     return object;
@@ -171,6 +171,7 @@ std::string remedy_of(const Flaw& flaw, const std::string& stage, const std::str
         case FlawKind::infinite:
         case FlawKind::disagrees:
         case FlawKind::told:
+        case FlawKind::hopeless:
             return look();
         case FlawKind::stale:
             // Ids know nothing of the set-up script: what is done would be taken over as it is.
@@ -194,11 +195,12 @@ std::vector<std::string> audit_lines(
             continue;
         }
         lines.push_back(fmt::format(
-            "{}: {} expected, {} done, {} sound{}",
+            "{}: {} expected, {} done, {} sound{}{}",
             name,
             format_count(audit.expected),
             format_count(audit.done),
             format_count(audit.sound),
+            audit.hopeless > 0 ? fmt::format(", {} hopeless", format_count(audit.hopeless)) : "",
             audit.holds() ? "" : "; INCOMPLETE"
         ));
         add_axes(audit, lines);
@@ -232,6 +234,7 @@ Value audit_json(
             {                                                                                                                          "sound", std::int64_t{audit.sound}},
             { "columns",                             Array(audit.columns.begin(),                                                                              audit.columns.end())}
         };
+        stage.emplace_back("hopeless", std::int64_t{audit.hopeless});
         stage.emplace_back("axes", std::move(axes));
         stage.emplace_back("flaws", std::move(flaws));
         stages.emplace_back(std::move(stage));

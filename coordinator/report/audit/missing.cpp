@@ -44,6 +44,8 @@ std::string_view cause_in_words(Cause cause) {
             return "upstream failed";
         case Cause::gate_not_met:
             return "gate not met";
+        case Cause::hopeless:
+            return "hopeless";
     }
     return "?";
 }
@@ -62,6 +64,8 @@ std::string_view missing_cause(const UnitState& unit) {
         case UnitPhase::failed:
         case UnitPhase::cancelled:
             break;
+        case UnitPhase::hopeless:
+            return unit.cause == Cause::upstream ? "hopeless inputs" : "hopeless";
     }
     return cause_in_words(unit.cause);
 }
@@ -75,6 +79,7 @@ Result<void> add_missing(const SweepReader& sweep, StageIndex stage, std::vector
         if (unit.phase == UnitPhase::done) return {};
         Flaw flaw{FlawKind::missing, key, std::string(missing_cause(unit)), ""};
         if (result.known) flaw.detail = describe_end(result.end);
+        if (unit.phase == UnitPhase::hopeless) flaw.kind = FlawKind::hopeless;
         if (unit.phase == UnitPhase::failed && unit.cause == Cause::records) {
             const bool twice = flaw.detail.starts_with(duplicate_mark);
             flaw.kind = twice ? FlawKind::duplicate : FlawKind::torn;

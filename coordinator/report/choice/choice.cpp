@@ -75,7 +75,9 @@ Result<std::vector<Candidate>> read_candidates(const SweepReader& sweep, const S
     std::vector<Candidate> candidates;
     const auto visited = results.visit([&](UnitKey key, const UnitResult& result) -> Result<void> {
         Candidate candidate{.unit = key, .params = sweep.plan().parameters(key)};
-        candidate.is_done = sweep.state().unit(key).phase == UnitPhase::done;
+        const UnitPhase phase = sweep.state().unit(key).phase;
+        candidate.is_done = phase == UnitPhase::done;
+        candidate.is_hopeless = phase == UnitPhase::hopeless;
         if (candidate.is_done) candidate.metrics = read_rows(result.end.rows, select);
         candidates.push_back(std::move(candidate));
         return {};

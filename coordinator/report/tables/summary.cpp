@@ -85,7 +85,9 @@ void count_units(
         const Object parameters = sweep.plan().parameters(unit);
         GroupSummary& group = groups.of(values_of(parameters, summary.by));
         ++group.units;
-        if (sweep.state().unit(unit).phase == UnitPhase::done) ++group.done;
+        const UnitPhase phase = sweep.state().unit(unit).phase;
+        if (phase == UnitPhase::done) ++group.done;
+        if (phase == UnitPhase::hopeless) ++group.hopeless;
     }
 }
 
@@ -267,6 +269,7 @@ Object summary_json(const SummaryTable& summary) {
         object.emplace_back("by", std::move(by));
         object.emplace_back("units", static_cast<std::int64_t>(group.units));
         object.emplace_back("done", static_cast<std::int64_t>(group.done));
+        object.emplace_back("hopeless", static_cast<std::int64_t>(group.hopeless));
         object.emplace_back("complete", group.is_complete());
         object.emplace_back("metrics", std::move(metrics));
         groups.emplace_back(std::move(object));
@@ -313,8 +316,9 @@ std::vector<std::string> summary_lines(const SummaryTable& summary) {
             row.push_back(value.is_null() ? "-" : escape_for_terminal(format_cell(value)));
         }
         row.push_back(
-            group.is_complete() ? format_count(group.done)
-                                : fmt::format("{}/{}", group.done, group.units)
+            (group.is_complete() ? format_count(group.done)
+                                 : fmt::format("{}/{}", group.done, group.units)) +
+            (group.hopeless > 0 ? fmt::format(" ({} hopeless)", group.hopeless) : "")
         );
         is_complete = is_complete && group.is_complete();
         for (const MetricSummary& metric : group.metrics) {

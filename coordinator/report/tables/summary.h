@@ -41,6 +41,7 @@ struct GroupSummary {
     std::vector<Value> values;  // of the `by` columns; null = missing
     std::uint64_t units = 0;    // in the plan
     std::uint64_t done = 0;
+    std::uint64_t hopeless = 0;
     std::vector<MetricSummary> metrics;
 
     bool is_complete() const { return units == done; }

@@ -68,7 +68,7 @@ Result<std::string> publish_stamped(
 
 bool has_final_units(const StageState& stage) {
     return stage.in(UnitPhase::done) + stage.in(UnitPhase::failed) +
-               stage.in(UnitPhase::cancelled) >
+               stage.in(UnitPhase::cancelled) + stage.in(UnitPhase::hopeless) >
            0;
 }
 

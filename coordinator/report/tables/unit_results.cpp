@@ -26,6 +26,7 @@ UnitResult take_result(const Fact& fact) {
     };
     if (const auto* finished = std::get_if<UnitFinished>(&fact)) take(finished->end);
     if (const auto* failed = std::get_if<UnitFailed>(&fact)) take(failed->end);
+    if (const auto* hopeless = std::get_if<UnitFoundHopeless>(&fact)) take(hopeless->end);
     if (const auto* adopted = std::get_if<UnitAdopted>(&fact)) {
         take(adopted->end);
         result.adopted_from = adopted->from;
@@ -47,7 +48,7 @@ Result<void> UnitResults::load(std::uint32_t first) {
     std::vector<Wanted> wanted;
     for (std::uint32_t i = 0; i < count; ++i) {
         const UnitState& unit = sweep_.state().unit({stage_, first + i});
-        const bool has_fact = unit.phase == UnitPhase::done || unit.phase == UnitPhase::failed;
+        const bool has_fact = is_final(unit.phase) && unit.phase != UnitPhase::cancelled;
         if (has_fact && unit.result.segment != 0) wanted.push_back({unit.result, i});
     }
     if (wanted.empty()) return {};

@@ -90,6 +90,31 @@ TEST(Audit, NamesALostNodeAndAnEndedAllocationOfAUnitThatWaitsForItsNextAttempt)
     EXPECT_EQ(flaws[2], "2 missing: preempted");
 }
 
+TEST(Audit, HoldsWhereUnitsAreHopelessAndNamesThem) {
+    SampleSweep sample;
+    for (std::uint32_t i = 0; i < 5; ++i)
+        sample.finish(i, "{\"loss\": 0.5}\n");
+    sample.assign(5);
+    AttemptEnd end = sample.end(Cause::hopeless);
+    end.message = "loss is nan";
+    end.rows = "{\"loss\": NaN}\n";
+    sample.write({
+        UnitFoundHopeless{.unit = sample.key(5), .attempt = AttemptNumber{1}, .end = end}
+    });
+    const SweepReader sweep = sample.read();
+    EXPECT_THAT(flaws_of(sweep), ElementsAre("5 hopeless: hopeless (loss is nan)"));
+    const auto audits = audit_sweep(sweep);
+    EXPECT_TRUE(audits->front().holds());
+    EXPECT_EQ(
+        audit_lines(sweep.plan(), *audits, {}).front(),
+        "train: 6 expected, 5 done, 5 sound, 1 hopeless"
+    );
+    EXPECT_THAT(
+        describe_completeness(*completeness_of(sweep, StageIndex{0})),
+        HasSubstr("5 of 6 units are done, the other 1 hopeless")
+    );
+}
+
 TEST(Audit, SaysThatARecordWasCutOff) {
     SampleSweep sample;
     sample.assign(0);

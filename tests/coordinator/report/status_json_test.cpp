@@ -47,7 +47,7 @@ TEST(StatusJson, RefusesADocumentWithMembersMissing) {
     EXPECT_FALSE(parse_status("{\"version\": 4"));
 }
 
-SweepStatus complete_status(std::array<std::uint32_t, 6> counts) {
+SweepStatus complete_status(std::array<std::uint32_t, unit_phase_count> counts) {
     SweepStatus status;
     status.phase = SweepPhase::complete;
     StageStatus stage;
@@ -60,6 +60,10 @@ TEST(ExitCode, IsZeroOnlyWhenEverythingIsDone) {
     EXPECT_EQ(exit_code_of(complete_status({0, 0, 0, 3, 0, 0})), ExitCode::complete);
     EXPECT_EQ(exit_code_of(complete_status({0, 0, 0, 3, 0, 1})), ExitCode::incomplete);
     EXPECT_EQ(exit_code_of(sample_status()), ExitCode::incomplete);
+}
+
+TEST(ExitCode, IsZeroAlsoWhereUnitsAreHopeless) {
+    EXPECT_EQ(exit_code_of(complete_status({0, 0, 0, 2, 0, 0, 1})), ExitCode::complete);
 }
 
 TEST(ExitCode, TellsFailedUnitsFromGatesNotMet) {

@@ -30,6 +30,14 @@ std::string page_text(const SweepStatus& status, const StatusPage& page) {
     return fmt::format("{}\n", fmt::join(status_lines(status, page), "\n"));
 }
 
+TEST(StatusText, CountsHopelessUnitsWhereThereAreAny) {
+    SweepStatus status = sample_status();
+    status.stages[0].counts[static_cast<std::size_t>(UnitPhase::hopeless)] = 3;
+    const auto lines = status_lines(status, {});
+    EXPECT_THAT(lines, Contains(HasSubstr("failed  cancelled  hopeless  total")));
+    EXPECT_THAT(lines, Contains(HasSubstr("0         3     11")));
+}
+
 TEST(StatusText, TellsTheWholeStoryOnOnePage) {
     StatusPage page;
     page.now_unix = sample_status().at_unix + Millis{2000};

@@ -18,8 +18,9 @@ Result<SweepReader> open_named_sweep(Disk& disk, const Context& context, const s
 
 void warn_if_incomplete(const SweepReader& sweep, StageIndex stage) {
     const auto completeness = completeness_of(sweep, stage);
-    if (!completeness || completeness->holds) return;
-    fmt::print(stderr, "{}\n", escape_for_terminal(describe_completeness(*completeness)));
+    if (!completeness) return;
+    const std::string lack = describe_completeness(*completeness);
+    if (!lack.empty()) fmt::print(stderr, "{}\n", escape_for_terminal(lack));
 }
 
 void print_lines(const std::vector<std::string>& lines) {

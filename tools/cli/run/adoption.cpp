@@ -18,6 +18,7 @@
 #include "coordinator/report/tables/unit_results.h"
 #include "core/io/clock.h"
 #include "core/io/posix_disk.h"
+#include "core/stop_rule.h"
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/site/unit_folders.h"
 #include "tools/cli/sweeps.h"
@@ -63,8 +64,9 @@ Result<SweepReader> open_reader(Disk& disk, const SweepLayout& layout) {
     return SweepReader::read(disk, layout, std::move(*plan));
 }
 
-// Takes out of `wanted` what this sweep has finished.
-Result<Earlier> take_results(const SweepLayout& layout, Wanted& wanted) {
+// Takes out of `wanted` what this sweep has finished, as it is under the rules of `sweep`. What an
+// earlier rule gave up and this sweep's do not is left to be done.
+Result<Earlier> take_results(const SweepLayout& layout, const Sweep& sweep, Wanted& wanted) {
     PosixDisk disk;
     auto reader = open_reader(disk, layout);
     if (!reader) return tl::unexpected(reader.error());
@@ -75,12 +77,16 @@ Result<Earlier> take_results(const SweepLayout& layout, Wanted& wanted) {
         UnitResults results(*reader, StageIndex{stage});
         auto visited = results.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
             const UnitState& state = reader->state().unit(unit);
-            if (state.phase != UnitPhase::done || !result.known) return {};
+            const bool was_hopeless = state.phase == UnitPhase::hopeless;
+            if ((state.phase != UnitPhase::done && !was_hopeless) || !result.known) return {};
             const UnitId id = plan.id(unit);
             const auto found = wanted.find(id);
             if (found == wanted.end()) return {};
+            const Stage& as = sweep.stages[found->second.front().stage.value];
+            const AttemptEnd end = judged(stop_rules_of(sweep, as), result.end);
+            if (was_hopeless && end.cause != Cause::hopeless) return {};
             for (const UnitKey& key : found->second)
-                earlier.units.push_back({key, name, result.end});
+                earlier.units.push_back({key, name, end});
             earlier.attempts.emplace_back(id, AttemptNumber{state.attempt});
             wanted.erase(found);
             return {};
@@ -153,7 +159,7 @@ class Adoption {
             Wanted wanted = open_units(adoption.state_);
             for (const SweepLayout& layout : layouts) {
                 if (wanted.empty()) break;
-                auto earlier = take_results(layout, wanted);
+                auto earlier = take_results(layout, frozen.sweep, wanted);
                 if (!earlier || earlier->units.empty()) continue;
                 if (auto added = adoption.add(*std::move(earlier)); !added) {
                     return tl::unexpected(added.error());

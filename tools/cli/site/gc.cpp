@@ -45,7 +45,8 @@ Result<Waste> find_checkpoints_of_final_units(Disk& disk, const SweepReader& swe
         const auto keep = sweep.plan().stage(StageIndex{stage}).checkpoints.after;
         for (std::uint32_t i = 0; i < sweep.plan().unit_count(StageIndex{stage}); ++i) {
             const UnitKey unit{StageIndex{stage}, i};
-            if (sweep.state().unit(unit).phase != UnitPhase::done) continue;
+            const UnitPhase phase = sweep.state().unit(unit).phase;
+            if (phase != UnitPhase::done && phase != UnitPhase::hopeless) continue;
             kept_of[sweep.plan().id(unit)] = keep == KeepCheckpoints::last ? 1 : 0;
         }
     }

@@ -55,25 +55,33 @@ RowsSoFar kept_rows(Disk& disk, const AttemptRows& attempt, EarlierRows& earlier
     return {.rows = std::move(*rows), .certain = 0};
 }
 
+Result<RowsSoFar> find_rows(
+    Disk& disk, const AttemptRows& attempt, const CheckpointMoment& moment, EarlierRows& earlier
+) {
+    if (!has_source(attempt.source)) return own_rows(disk, attempt, moment, earlier);
+    if (!attempt.source.stdout_pattern.empty()) return printed_rows(attempt, moment);
+    return kept_rows(disk, attempt, earlier);
+}
+
 }  // namespace
+
+Result<std::vector<Object>> rows_so_far(Disk& disk, const AttemptRows& attempt) {
+    auto earlier = parse_earlier_rows(attempt.earlier);
+    if (!earlier) return tl::unexpected(earlier.error());
+    auto found = find_rows(disk, attempt, {}, *earlier);
+    if (!found) return tl::unexpected(found.error());
+    return merge_rows(std::move(*earlier), std::move(found->rows));
+}
 
 Result<std::string> checkpoint_rows(
     Disk& disk, const AttemptRows& attempt, const CheckpointMoment& moment
 ) {
     auto earlier = parse_earlier_rows(attempt.earlier);
     if (!earlier) return tl::unexpected(earlier.error());
-    RowsSoFar found;
-    if (!has_source(attempt.source)) {
-        auto own = own_rows(disk, attempt, moment, *earlier);
-        if (!own) return tl::unexpected(own.error());
-        found = std::move(*own);
-    } else if (!attempt.source.stdout_pattern.empty()) {
-        found = printed_rows(attempt, moment);
-    } else {
-        found = kept_rows(disk, attempt, *earlier);
-    }
+    auto found = find_rows(disk, attempt, moment, *earlier);
+    if (!found) return tl::unexpected(found.error());
     return format_earlier_rows(
-        extend_rows(std::move(*earlier), std::move(found.rows), found.certain)
+        extend_rows(std::move(*earlier), std::move(found->rows), found->certain)
     );
 }
 

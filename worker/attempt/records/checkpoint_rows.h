@@ -29,6 +29,10 @@ struct AttemptRows {
     std::vector<PrintedRow> printed;  // so far, if they come from stdout
 };
 
+// All rows that it has reported so far, those of the checkpoint that it resumed from included. The
+// attempt may be writing: what is not whole yet is left out.
+Result<std::vector<Object>> rows_so_far(Disk& disk, const AttemptRows& attempt);
+
 // What is known of the moment at which the checkpoint was complete.
 struct CheckpointMoment {
     std::optional<std::uint64_t> records_bytes;  // of $XORCH_RECORDS, if the unit says so

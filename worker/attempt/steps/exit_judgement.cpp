@@ -14,11 +14,6 @@ std::string how_it_ended(const ExitFacts& facts) {
     return fmt::format("it was ended by SIG{}", name == nullptr ? "?" : name);
 }
 
-// Whoever ordered this wants no result, also not a complete one.
-bool discards_results(Cause cause) {
-    return cause == Cause::cancelled || cause == Cause::superseded;
-}
-
 Judgement judge_crash(const ExitFacts& facts) {
     if (facts.kernel_out_of_memory) {
         return {
@@ -41,8 +36,12 @@ Judgement judge_crash(const ExitFacts& facts) {
 
 }  // namespace
 
+bool discards_results(const ExitFacts& facts) {
+    return facts.ordered == Cause::cancelled || facts.ordered == Cause::superseded;
+}
+
 Judgement judge_exit(const ExitFacts& facts) {
-    if (facts.ordered && discards_results(*facts.ordered)) {
+    if (discards_results(facts)) {
         return {*facts.ordered, how_it_ended(facts)};
     }
     const bool exited_well = facts.signal == 0 && facts.exit_code == 0;

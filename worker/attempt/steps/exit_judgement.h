@@ -26,6 +26,9 @@ struct Judgement {
     std::string message;
 };
 
+// Whoever ordered the end wants no result, also not a complete one.
+bool discards_results(const ExitFacts& facts);
+
 Judgement judge_exit(const ExitFacts& facts);
 
 }  // namespace xorch

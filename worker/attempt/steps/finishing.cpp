@@ -4,6 +4,8 @@
 
 #include "core/output_pack.h"
 #include "core/record.h"
+#include "core/stop_rule.h"
+#include "worker/attempt/records/checkpoint_rows.h"
 #include "worker/attempt/records/records_merge.h"
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/gang_judgement.h"
@@ -44,6 +46,30 @@ Result<std::vector<Object>> collect_rows(Disk& disk, FinishRequest& request) {
     return merge_rows(std::move(*earlier), std::move(*rows));
 }
 
+// Whatever ended the attempt: rows that show that the unit is hopeless would show it again, and the
+// records are to be the same whenever somebody looked.
+std::optional<Hopeless> judge_rows(
+    Disk& disk, const FinishRequest& request, std::vector<Object>& rows
+) {
+    if (request.stops.empty() || discards_results(request.facts)) return std::nullopt;
+    if (rows.empty()) {
+        AttemptRows reported{
+            .source = request.stage->records.from,
+            .files =
+                {.records = request.places.records,
+                        .out = request.places.out,
+                        .directory = request.directory},
+            .earlier = request.earlier_rows,
+            .printed = {                             }
+        };
+        for (const Object& row : request.printed.value_or(std::vector<Object>()))
+            reported.printed.push_back({.row = row});
+        // Of a failed attempt there may be none, or none that can be read: then it failed.
+        rows = rows_so_far(disk, reported).value_or(std::vector<Object>());
+    }
+    return find_hopeless(request.stops, rows);
+}
+
 void keep_artifacts(const FinishRequest& request, std::vector<std::string>& notes) {
     const AttemptPlaces& places = request.places;
     if (places.out == places.lasting_out || !has_entries(places.out)) return;
@@ -81,14 +107,18 @@ AttemptEnd finish_attempt(Disk& disk, OutputStore& store, FinishRequest request)
             collected ? check_rows(request.stage->records, *collected) : collected.error().message;
         if (collected) rows = std::move(*collected);
     }
-    const Judgement judgement = judge_exit(request.facts);
+    Judgement judgement = judge_exit(request.facts);
+    if (const auto hopeless = judge_rows(disk, request, rows)) {
+        rows.resize(hopeless->row + 1);
+        judgement = {Cause::hopeless, hopeless->reason};
+    }
     AttemptEnd& end = request.end;
     end.cause = judgement.cause;
     end.exit_code = request.facts.exit_code;
     end.signal = request.facts.signal;
     keep_artifacts(request, request.notes);
     keep_output(store, request);
-    if (end.cause == Cause::none) {
+    if (is_outcome(end.cause)) {
         const AttemptPlaces& places = request.places;
         make_paths_relative(
             rows,

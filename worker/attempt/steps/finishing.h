@@ -28,6 +28,7 @@ struct GangFinish {
 
 struct FinishRequest {
     const Stage* stage = nullptr;
+    std::vector<StopRule> stops;  // that are for the stage
     SweepLayout layout;
     std::string directory;
     AttemptPlaces places;

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/record.h"
+#include "core/stop_rule.h"
 #include "worker/attempt/records/records_read.h"
 
 namespace xorch {
@@ -119,6 +120,7 @@ Fact refused(UnitKey unit, std::string message) {
 // The first whole one counts, if all others say the same.
 void settle(
     UnitKey unit,
+    const std::vector<StopRule>& rules,
     const std::vector<Placer::Candidate>& candidates,
     const std::string& from,
     Placement& placement
@@ -149,6 +151,7 @@ void settle(
     ++placement.adopted;
     UnitAdopted adopted{.unit = unit, .from = from + "/" + whole->row->place, .end = {}};
     adopted.end.rows = whole->rows;
+    adopted.end = judged(rules, std::move(adopted.end));
     placement.facts.push_back(std::move(adopted));
 }
 
@@ -161,8 +164,9 @@ Placement place_rows(
     Placer placer(plan, stage);
     for (const TreeRow& row : rows)
         placer.add(row, placement.unplaced);
+    const std::vector<StopRule> rules = stop_rules_of(plan.sweep(), plan.stage(stage));
     for (const auto& [unit, candidates] : placer.candidates())
-        settle(unit, candidates, from, placement);
+        settle(unit, rules, candidates, from, placement);
     return placement;
 }
 
