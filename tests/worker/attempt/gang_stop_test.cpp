@@ -28,9 +28,9 @@ TEST_F(Gangs, AllRanksGetTheStopSignal) {
     stage().stop_signal = "USR1";
     python(
         "import os, signal, sys\n"
-        "signal.signal(signal.SIGUSR1, lambda *a: sys.exit(75))\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
         "open('ready-' + os.environ['RANK'], 'w').write('ok')\n"
-        "while True: signal.pause()\n"
+        "sys.exit(75 if signal.sigwait([signal.SIGUSR1]) == signal.SIGUSR1 else 1)\n"
     );
     start_gang(0);
     ASSERT_TRUE(wait_for_file(directory() + "/ready-0"));

@@ -70,10 +70,11 @@ TEST(StoppingAUnit, TheStopSignalGoesToTheMainProcess) {
     AttemptHarness harness;
     harness.stage().stop_signal = "USR1";
     harness.python(
-        "import signal, sys, time\n"
-        "signal.signal(signal.SIGUSR1, lambda *a: sys.exit(75))\n"
+        // Blocked, so that it is not lost between a handler and a pause.
+        "import signal, sys\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
         "open('ready', 'w').write('ok')\n"
-        "while True: signal.pause()\n"
+        "sys.exit(75 if signal.sigwait([signal.SIGUSR1]) == signal.SIGUSR1 else 1)\n"
     );
     start_and_wait(harness);
     harness.order(stop(Cause::time_limit));
