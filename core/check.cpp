@@ -50,6 +50,7 @@ constexpr CheckRule empty_rule(std::string_view name, std::string_view doc) {
 // Probabilities in single precision add up to one within this.
 constexpr double sum_tolerance = 1e-4;
 
+// In the order of the experiments that they come from.
 constexpr std::array rules{
     reported_rule(
         "SAMPLER_NOOP",
@@ -67,22 +68,23 @@ constexpr std::array rules{
         "two values of an axis were cut to the same effective one, so their difference is noise"
     ),
     reported_rule("LR_NEVER_REACHED", "the run ended before its learning rate was reached"),
-    reported_rule("DONOR_SHARED", "one donor is in two splits"),
+    told_rule(
+        "ONE_IMAGE_PER_DONOR",
+        "every donor has one image: a split by donor cannot be told from one by image"
+    ),
+    told_rule("DONORS_BY_NAME", "donors were taken from the names of files: no table said them"),
     present_rule(
         "AVERAGE_UNNAMED",
         "ap50_pooled",
         "a mean over images is given without the one over instances"
     ),
     equal_rule("SEED_NOOP", "seed", "score_hash", "another seed gave the same result"),
-    reported_rule(
-        "BACKGROUND_MISSING", "an image without background was counted with one object too few"
+    told_rule(
+        "NO_BACKGROUND",
+        "a mask has no background: who counts its different values less one is wrong"
     ),
-    range_rule(
-        "FILES_UNMATCHED",
-        "files_unmatched",
-        {.least = {}, .most = 0},
-        "files of the data set matched no pattern and were left out"
-    ),
+    reported_rule("UNMATCHED_FILES", "files of the data set matched no pattern and were left out"),
+    reported_rule("MARKER_VANISHED", "a marker of the cohort has not a single tile"),
     empty_rule("GROUP_EMPTY", "a group has no result at all"),
     reported_rule("SHAPE_MISMATCH", "maps of different shape were compared"),
     equal_rule(
@@ -109,7 +111,14 @@ constexpr std::array rules{
         "CONFOUNDED", "more than one thing differs between the versions that are compared"
     ),
     told_rule("NON_BEAT_DROPPED", "annotations that are no heart beats were left out"),
-    reported_rule("LEAD_MISMATCH", "the lead asked for is not the one that was read"),
+    reported_rule(
+        "NON_BEAT_AS_OTHER", "annotations that are no heart beats were taken for beats of class O"
+    ),
+    told_rule("MOSTLY_PACED", "a pacemaker makes most beats of the recording, which are easy"),
+    told_rule("LEAD_SUBSTITUTED", "the lead asked for is not the one that was read"),
+    told_rule("LEAD_MISSING", "the recording lacks the lead asked for and was left out"),
+    told_rule("RECORD_UNUSED", "the recording is in no part of the split"),
+    reported_rule("PATIENT_ON_BOTH_SIDES", "recordings of one patient are on both sides"),
     range_rule(
         "PROBABILITIES_OPEN",
         "prob_sum",
@@ -119,8 +128,17 @@ constexpr std::array rules{
     present_rule(
         "WEIGHT_NORM_UNNAMED", "weight_norm", "class weights are given without their normalisation"
     ),
-    reported_rule("ZERO_BASELINE", "a relative change was taken of a baseline of zero"),
+    told_rule(
+        "MIX_CAPPED", "a limit on weights keeps the sampler from the mix that it is to reach"
+    ),
+    reported_rule(
+        "GRADIENT_LOPSIDED", "some classes pull so hard that a collapse to them is likely"
+    ),
     reported_rule("COLLAPSE", "the model never predicts some of the classes"),
+    reported_rule(
+        "LOG_ENDS_FIRST", "the training ended before the epoch that this choice would wait for"
+    ),
+    reported_rule("ZERO_BASELINE", "a relative change was taken of a baseline of zero"),
 };
 
 bool has_bounds(const Check& check) {
@@ -154,8 +172,8 @@ Check complete_check(const Check& check) {
 
 CheckKind kind_of(const Check& check) {
     if (has_bounds(check)) return range;
-    if (const CheckRule* rule = find_check_rule(check.name)) return rule->kind;
     if (check.column == checks_column) return reported;
+    if (const CheckRule* rule = find_check_rule(check.name)) return rule->kind;
     return check.axis.empty() ? present : equal;
 }
 
@@ -173,18 +191,23 @@ std::string why_unusable(const Check& check) {
 }
 
 std::vector<std::string> parse_reported_checks(std::string_view cell) {
+    constexpr std::string_view separators = " ,";
     std::vector<std::string> names;
-    while (!cell.empty()) {
-        const std::size_t comma = cell.find(',');
-        std::string_view name = cell.substr(0, comma);
-        cell.remove_prefix(comma == std::string_view::npos ? cell.size() : comma + 1);
-        while (!name.empty() && name.front() == ' ')
-            name.remove_prefix(1);
-        while (!name.empty() && name.back() == ' ')
-            name.remove_suffix(1);
-        if (!name.empty()) names.emplace_back(name);
+    for (std::size_t at = 0; (at = cell.find_first_not_of(separators, at)) != cell.npos;) {
+        const std::size_t end = std::min(cell.find_first_of(separators, at), cell.size());
+        names.emplace_back(cell.substr(at, end - at));
+        at = end;
     }
     return names;
+}
+
+Value reported_checks_cell(const std::vector<std::string_view>& names) {
+    std::string cell;
+    for (const std::string_view name : names) {
+        if (!cell.empty()) cell += ' ';
+        cell += name;
+    }
+    return Value(std::move(cell));
 }
 
 }  // namespace xorch

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/value.h"
+
 namespace xorch {
 
 enum class CheckKind {
@@ -21,8 +23,8 @@ enum class CheckKind {
     group_empty,  // every value of `axis` (or of each axis) must have a finished unit
 };
 
-// The column in which a job names the reported checks that do not hold, joined by commas; empty =
-// all of them hold, missing = nobody looked.
+// The column in which a job names the reported checks that do not hold, with blanks or commas
+// between them; empty = all of them hold, missing = nobody looked.
 inline constexpr std::string_view checks_column = "checks";
 
 // As declared. What is empty is the rule's own.
@@ -55,8 +57,8 @@ const CheckRule* find_check_rule(std::string_view name);
 // The check with everything filled in that its rule says.
 Check complete_check(const Check& check);
 
-// Of a completed check. Bounds make it a range, whatever the rule; a name without a rule is what
-// its columns make it.
+// Of a completed check. Bounds make it a range and the column `checks` a reported one, whatever the
+// rule; a name without a rule is what its columns make it.
 CheckKind kind_of(const Check& check);
 
 // Why the check says nothing, for people; empty if it does say something.
@@ -64,5 +66,8 @@ std::string why_unusable(const Check& check);
 
 // The names in a cell of the column `checks`.
 std::vector<std::string> parse_reported_checks(std::string_view cell);
+
+// The cell for these names.
+Value reported_checks_cell(const std::vector<std::string_view>& names);
 
 }  // namespace xorch

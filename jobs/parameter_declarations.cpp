@@ -56,4 +56,16 @@ ParameterDeclaration number_parameter(
     return parameter;
 }
 
+ColumnDeclaration reported_checks() {
+    return {
+        std::string(checks_column), "names of what makes the numbers say less than they seem to"};
+}
+
+std::vector<Check> reported_by_job(std::initializer_list<std::string_view> names) {
+    std::vector<Check> checks;
+    for (const std::string_view name : names)
+        checks.push_back({.name = std::string(name), .column = std::string(checks_column)});
+    return checks;
+}
+
 }  // namespace xorch

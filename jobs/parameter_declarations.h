@@ -1,8 +1,10 @@
 #pragma once
 
-// Short forms for the lists of parameters in the families' declare.cpp.
+// Short forms for the lists in the families' declare.cpp.
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/job.h"
@@ -34,5 +36,11 @@ ParameterDeclaration integer_parameter(
 ParameterDeclaration number_parameter(
     std::string name, double value, ParameterRange range, std::string doc
 );
+
+// The column in which a job names the checks that do not hold.
+ColumnDeclaration reported_checks();
+
+// Checks that a job makes itself and names there.
+std::vector<Check> reported_by_job(std::initializer_list<std::string_view> names);
 
 }  // namespace xorch

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "jobs/beats/balance/collapse.h"
+#include "jobs/beats/checks.h"
 #include "jobs/beats/report/score_columns.h"
 
 namespace xorch::beats {
@@ -62,14 +63,11 @@ void add_balance_columns(Object& to, const Balance& balance) {
     set_member(to, "favoured", balance.gradient.favoured);
 }
 
-std::string checks_of(const Balance& balance, const Confusion& validation) {
-    std::string names;
-    const auto add = [&](bool holds, const char* name) {
-        if (holds) names += (names.empty() ? "" : " ") + std::string(name);
-    };
-    add(balance.gradient.is_lopsided, "GRADIENT_LOPSIDED");
-    add(balance.is_capped, "MIX_CAPPED");
-    add(!collapse_of(validation).empty(), "COLLAPSE");
+std::vector<std::string_view> checks_of(const Balance& balance, const Confusion& validation) {
+    std::vector<std::string_view> names;
+    if (balance.gradient.is_lopsided) names.push_back(check_gradient_lopsided);
+    if (balance.is_capped) names.push_back(check_mix_capped);
+    if (!collapse_of(validation).empty()) names.push_back(check_collapse);
     return names;
 }
 

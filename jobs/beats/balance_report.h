@@ -3,6 +3,8 @@
 // A recipe against imbalance as people, logs and records are told of it.
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/value.h"
 #include "jobs/beats/training_setup.h"
@@ -18,8 +20,7 @@ void add_balance_event(Object& to, const TrainingSetup& setup, const Balance& ba
 // The same in short, for a table.
 void add_balance_columns(Object& to, const Balance& balance);
 
-// What a reader of the table has to know, by name, with a space between them: GRADIENT_LOPSIDED,
-// MIX_CAPPED, COLLAPSE.
-std::string checks_of(const Balance& balance, const Confusion& validation);
+// What a reader of the table has to know, by name.
+std::vector<std::string_view> checks_of(const Balance& balance, const Confusion& validation);
 
 }  // namespace xorch::beats

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "jobs/beats/checks.h"
 #include "jobs/beats/declare_prepare.h"
 #include "jobs/parameter_declarations.h"
 
@@ -117,6 +118,9 @@ JobDeclaration declare_train() {
     append(job.parameters, balance_parameters());
     append(job.parameters, choice_parameters());
     append(job.parameters, optimizer_parameters());
+    job.checks = reported_by_job(
+        {beats::check_gradient_lopsided, beats::check_mix_capped, beats::check_collapse}
+    );
     return job;
 }
 
@@ -131,6 +135,7 @@ JobDeclaration declare_rescore() {
         integer_parameter("seed", 0, {0, 2147483647}, "of the training whose log it is"),
     };
     append(job.parameters, choice_parameters());
+    job.checks = reported_by_job({beats::check_log_ends_first, beats::check_collapse});
     return job;
 }
 

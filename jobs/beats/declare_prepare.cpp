@@ -1,10 +1,12 @@
 #include "jobs/beats/declare_prepare.h"
 
+#include "jobs/beats/checks.h"
 #include "jobs/parameter_declarations.h"
 
 namespace xorch {
 
 JobDeclaration declare_beats_prepare() {
+    using namespace beats;
     JobDeclaration job;
     job.name = "beats.prepare";
     job.doc =
@@ -59,10 +61,17 @@ JobDeclaration declare_beats_prepare() {
         {"at_the_ends",    "left out: their second is not within the recording"               },
         {"not_measured",   "left out: samples that say so"                                    },
         {"over_max_beats", "left out: more than max_beats"                                    },
-        {"checks",
-         "NON_BEAT_DROPPED, NON_BEAT_AS_OTHER, MOSTLY_PACED, LEAD_SUBSTITUTED, LEAD_MISSING, "
-         "PATIENT_ON_BOTH_SIDES, RECORD_UNUSED"                                               },
+        reported_checks(),
     };
+    job.checks = reported_by_job({
+        check_non_beat_dropped,
+        check_non_beat_as_other,
+        check_mostly_paced,
+        check_lead_substituted,
+        check_lead_missing,
+        check_patient_on_both_sides,
+        check_record_unused,
+    });
     return job;
 }
 

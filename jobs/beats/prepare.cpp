@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/check.h"
 #include "jobs/beats/beat_file.h"
 #include "jobs/beats/data/preparation.h"
 #include "jobs/beats/jobs.h"
@@ -37,24 +38,24 @@ Object row_of(const PreparedRecord& record) {
     const auto& [n, s, v, o] = record.beats;
     const auto& [val_n, val_s, val_v, val_o] = record.val;
     return {
-        {"record",         record.record              },
-        {"split",          record.split               },
-        {"lead",           record.lead                },
-        {"n",              n                          },
-        {"s",              s                          },
-        {"v",              v                          },
-        {"o",              o                          },
-        {"val_n",          val_n                      },
-        {"val_s",          val_s                      },
-        {"val_v",          val_v                      },
-        {"val_o",          val_o                      },
-        {"annotations",    record.tally.annotations   },
-        {"paced",          record.tally.paced         },
-        {"non_beats",      record.tally.marks         },
-        {"at_the_ends",    record.tally.at_the_ends   },
-        {"not_measured",   record.tally.not_measured  },
-        {"over_max_beats", record.tally.over_the_limit},
-        {"checks",         record.checks              },
+        {"record",                   record.record                      },
+        {"split",                    record.split                       },
+        {"lead",                     record.lead                        },
+        {"n",                        n                                  },
+        {"s",                        s                                  },
+        {"v",                        v                                  },
+        {"o",                        o                                  },
+        {"val_n",                    val_n                              },
+        {"val_s",                    val_s                              },
+        {"val_v",                    val_v                              },
+        {"val_o",                    val_o                              },
+        {"annotations",              record.tally.annotations           },
+        {"paced",                    record.tally.paced                 },
+        {"non_beats",                record.tally.marks                 },
+        {"at_the_ends",              record.tally.at_the_ends           },
+        {"not_measured",             record.tally.not_measured          },
+        {"over_max_beats",           record.tally.over_the_limit        },
+        {std::string(checks_column), reported_checks_cell(record.checks)},
     };
 }
 

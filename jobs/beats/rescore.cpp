@@ -3,9 +3,11 @@
 
 #include <fmt/core.h>
 
+#include "core/check.h"
 #include "core/io/posix_disk.h"
 #include "core/statistics/relative_change.h"
 #include "jobs/beats/balance/collapse.h"
+#include "jobs/beats/checks.h"
 #include "jobs/beats/jobs.h"
 #include "jobs/beats/learn/epoch_choice.h"
 #include "jobs/beats/report/score_columns.h"
@@ -80,9 +82,10 @@ Result<JobEnd> run_beats_rescore(NativeUnit& unit) {
     add_columns(row, "val", best.val);
     add_columns(row, "gen", best.gen);
     add_change(row, score(best.val).rare_macro_f1, score(epoch_of(first).val).rare_macro_f1);
-    std::string checks = again.is_cut_short ? "LOG_ENDS_FIRST" : "";
-    if (!collapse_of(best.val).empty()) checks += checks.empty() ? "COLLAPSE" : " COLLAPSE";
-    set_member(row, "checks", checks);
+    std::vector<std::string_view> checks;
+    if (again.is_cut_short) checks.push_back(check_log_ends_first);
+    if (!collapse_of(best.val).empty()) checks.push_back(check_collapse);
+    set_member(row, checks_column, reported_checks_cell(checks));
     if (auto reported = unit.report(row); !reported) return tl::unexpected(reported.error());
     return JobEnd::done;
 }

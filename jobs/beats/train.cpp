@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "core/io/posix_disk.h"
 #include "jobs/beats/balance_report.h"
 #include "jobs/beats/jobs.h"
@@ -301,7 +302,9 @@ class TrainingRun {
         add_balance_columns(row, balance_);
         set_member(row, "collapsed_epochs", collapsed_epochs_);
         set_member(row, "last_collapse", last_collapse_);
-        set_member(row, "checks", checks_of(balance_, best.val.confusion));
+        set_member(
+            row, checks_column, reported_checks_cell(checks_of(balance_, best.val.confusion))
+        );
         set_member(row, "model_path", model_folder);
         return row;
     }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/check.h"
 #include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/data/donor_splits.h"
 #include "jobs/cellseg/jobs.h"
@@ -100,11 +101,11 @@ Result<JobEnd> run_cellseg_audit(NativeUnit& unit) {
         if (one_each) checks.push_back(check_one_image_per_donor);
         if (donors->by_name) checks.push_back(check_donors_by_name);
         const auto reported = unit.report({
-            {"split",         name                                          },
-            {"images",        split.images                                  },
-            {"donors",        static_cast<std::int64_t>(split.donors.size())},
-            {"shared_donors", names_of(split.shared)                        },
-            {"checks",        join_checks(checks)                           },
+            {"split",                    name                                          },
+            {"images",                   split.images                                  },
+            {"donors",                   static_cast<std::int64_t>(split.donors.size())},
+            {"shared_donors",            names_of(split.shared)                        },
+            {std::string(checks_column), reported_checks_cell(checks)                  },
         });
         if (!reported) return tl::unexpected(reported.error());
     }

@@ -3,9 +3,7 @@
 // Names in the column `checks` of records: what makes a row say less than its numbers seem to. Each
 // comes from a mistake that published experiments of this kind made in silence.
 
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace xorch::cellseg {
 
@@ -28,8 +26,5 @@ inline constexpr std::string_view check_no_background = "NO_BACKGROUND";
 inline constexpr std::string_view check_unmatched_files = "UNMATCHED_FILES";
 // A marker of the cohort without a single tile.
 inline constexpr std::string_view check_marker_vanished = "MARKER_VANISHED";
-
-// Separated by blanks; empty where all is well.
-std::string join_checks(const std::vector<std::string_view>& names);
 
 }  // namespace xorch::cellseg

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/declared_parameters.h"
 #include "jobs/parameter_declarations.h"
 
@@ -53,6 +54,7 @@ JobDeclaration declare_audit() {
         {"shared_donors", "those with images in another split"},
         reported_checks(),
     };
+    job.checks = reported_by_job({check_leakage, check_one_image_per_donor, check_donors_by_name});
     return job;
 }
 
@@ -79,6 +81,7 @@ JobDeclaration declare_prepare() {
         {"below_min_train_masks", "images with too few cells to train on"              },
         reported_checks(),
     };
+    job.checks = reported_by_job({check_no_background});
     return job;
 }
 
@@ -141,6 +144,8 @@ JobDeclaration declare_train() {
     job.parameters.push_back(tile_side());
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
+    job.checks = reported_by_job({check_clamped_duplicate, check_lr_never_reached});
+    job.checks.push_back(both_averages());
     return job;
 }
 
@@ -161,6 +166,7 @@ JobDeclaration declare_eval() {
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
     job.shapes = model_shapes();
+    job.checks = {both_averages()};
     return job;
 }
 

@@ -1,3 +1,4 @@
+#include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/declare.h"
 #include "jobs/cellseg/declared_parameters.h"
 #include "jobs/parameter_declarations.h"
@@ -31,6 +32,9 @@ JobDeclaration declare_predict() {
         {"outputs_hash", "of the list of outputs with their hashes"},
     };
     job.shapes = model_shapes();
+    job.checks = {
+        {.name = "ABLATION_NOOP", .axis = "recipe", .column = "outputs_hash"}
+    };
     return job;
 }
 
@@ -57,6 +61,7 @@ JobDeclaration declare_segment() {
     };
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
+    job.checks = {both_averages()};
     return job;
 }
 
@@ -93,6 +98,7 @@ JobDeclaration declare_infer() {
     append(job.parameters, cohort_parameters());
     append(job.parameters, mask_parameters());
     job.shapes = model_shapes();
+    job.checks = reported_by_job({check_unmatched_files, check_marker_vanished});
     return job;
 }
 

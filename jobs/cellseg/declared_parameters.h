@@ -1,6 +1,6 @@
 #pragma once
 
-// Parameters and columns that several jobs of the family declare in the same words. Free of
+// Parameters and checks that several jobs of the family declare in the same words. Free of
 // LibTorch.
 
 #include <vector>
@@ -15,7 +15,6 @@ void append(Declarations& parameters, Declarations more);
 ParameterDeclaration recipe();
 ParameterDeclaration seed_of_training();
 ParameterDeclaration trained_model();
-ColumnDeclaration reported_checks();
 ParameterDeclaration empty_masks();
 ParameterDeclaration cells_to_train_on();
 ParameterDeclaration split_to_evaluate(const char* value);
@@ -24,5 +23,8 @@ Declarations image_parameters();
 ParameterDeclaration tile_side();
 Declarations mask_parameters();
 std::vector<ShapeDeclaration> model_shapes();
+
+// A record with the mean over images also has the average precision over all instances.
+Check both_averages();
 
 }  // namespace xorch::cellseg

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "core/check.h"
 #include "core/hash.h"
 #include "core/io/posix_disk.h"
 #include "jobs/cellseg/checks.h"
@@ -161,7 +162,7 @@ class TileRun {
             if (checks.empty()) checks.push_back(check_unmatched_files);
         }
         if (!source_.vanished().empty()) checks.push_back(check_marker_vanished);
-        set_member(row, "checks", join_checks(checks));
+        set_member(row, checks_column, reported_checks_cell(checks));
         return row;
     }
 

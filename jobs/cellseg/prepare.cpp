@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 
+#include "core/check.h"
 #include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/data/cell_image.h"
 #include "jobs/cellseg/flows/labels.h"
@@ -127,14 +128,16 @@ Result<JobEnd> run_cellseg_prepare(NativeUnit& unit) {
         unit.progress(++done, static_cast<std::int64_t>(files->size()));
     }
     for (const auto& [key, tally] : tallies) {
+        std::vector<std::string_view> checks;
+        if (tally.without_background) checks.push_back(check_no_background);
         const auto reported = unit.report({
-            {"split",                 key.first                                                                  },
-            {"group",                 key.second                                                                 },
-            {"images",                tally.images                                                               },
-            {"cells",                 tally.cells                                                                },
-            {"median_diameter",       median(tally.diameters)                                                    },
-            {"below_min_train_masks", tally.too_few                                                              },
-            {"checks",                tally.without_background ? std::string(check_no_background) : std::string()},
+            {"split",                    key.first                   },
+            {"group",                    key.second                  },
+            {"images",                   tally.images                },
+            {"cells",                    tally.cells                 },
+            {"median_diameter",          median(tally.diameters)     },
+            {"below_min_train_masks",    tally.too_few               },
+            {std::string(checks_column), reported_checks_cell(checks)},
         });
         if (!reported) return tl::unexpected(reported.error());
     }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/check.h"
 #include "core/io/posix_disk.h"
 #include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/images/crop.h"
@@ -224,19 +225,19 @@ class TrainingRun {
         const RateReached reached = rate_reached(rates_, integer("epochs"));
         set_member(row, "lr_max_reached", reached.greatest);
         set_member(row, "lr_sum", reached.sum);
-        set_member(row, "checks", checks(reached));
+        set_member(row, checks_column, checks(reached));
         return row;
     }
 
     // What makes its numbers say less than they seem to.
-    std::string checks(const RateReached& reached) const {
+    Value checks(const RateReached& reached) const {
         std::vector<std::string_view> names;
         if (!set_.duplicate_of.empty()) names.push_back(check_clamped_duplicate);
         if (integer("epochs") > 0 && reached.is_short(unit_.params().number("lr"))) {
             names.push_back(check_lr_never_reached);
         }
         if (unit_.params().flag("compat_epoch_seed")) names.push_back(check_epoch_seed);
-        return join_checks(names);
+        return reported_checks_cell(names);
     }
 
     NativeUnit& unit_;

@@ -1,5 +1,7 @@
 #include "coordinator/report/audit/last_rows.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -11,12 +13,42 @@ namespace xorch {
 
 namespace {
 
-std::string_view last_line(std::string_view rows) {
+struct SplitRows {
+    std::string_view before;
+    std::string_view last;
+};
+
+SplitRows split_off_last(std::string_view rows) {
     const std::size_t end = rows.find_last_not_of(" \t\r\n");
     if (end == std::string_view::npos) return {};
     const std::size_t newline = rows.rfind('\n', end);
     const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
-    return rows.substr(begin, end + 1 - begin);
+    return {.before = rows.substr(0, begin), .last = rows.substr(begin, end + 1 - begin)};
+}
+
+void add_reported(const Object& row, std::vector<std::string>& names) {
+    const Value* cell = find_member(row, checks_column);
+    const auto* text = cell == nullptr ? nullptr : cell->get_if<std::string>();
+    if (text == nullptr) return;
+    for (std::string& name : parse_reported_checks(*text)) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
+            names.push_back(std::move(name));
+        }
+    }
+}
+
+// Most rows before the last one are of epochs, without the column: those are not parsed.
+std::vector<std::string> reported_before(std::string_view rows) {
+    const std::string key = fmt::format("\"{}\"", checks_column);
+    std::vector<std::string> names;
+    while (rows.find(key) != std::string_view::npos) {
+        const std::size_t end = std::min(rows.find('\n', rows.find(key)), rows.size());
+        const auto parsed = parse_json(split_off_last(rows.substr(0, end)).last);
+        const auto* row = parsed ? parsed->get_if<Object>() : nullptr;
+        if (row != nullptr) add_reported(*row, names);
+        rows.remove_prefix(end);
+    }
+    return names;
 }
 
 std::vector<std::string> columns_of_checks(const std::vector<Check>& checks) {
@@ -49,11 +81,14 @@ Result<LastRows> LastRows::read(const SweepReader& sweep, StageIndex stage) {
     UnitResults results(sweep, stage);
     const auto visited = results.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
         if (sweep.state().unit(unit).phase != UnitPhase::done) return {};
-        const std::string_view line = last_line(result.end.rows);
+        const auto [before, line] = split_off_last(result.end.rows);
         const auto parsed = line.empty() ? Result<Value>(Object{}) : parse_json(line);
         const auto* row = parsed ? parsed->get_if<Object>() : nullptr;
         rows.add(unit, row == nullptr ? Object{} : *row, checked);
-        rows.rows_.back().second.message = result.end.message;
+        LastRow& last = rows.rows_.back().second;
+        last.message = result.end.message;
+        last.reported = reported_before(before);
+        add_reported(last.checked, last.reported);
         return {};
     });
     if (!visited) return tl::unexpected(visited.error());

@@ -2,7 +2,8 @@
 
 // The last row of every done unit of a stage, as far as an audit asks about it: which columns it
 // has, which are no numbers, and the values of the few columns that checks read. A million units
-// have few different sets of columns, so each unit only remembers which.
+// have few different sets of columns, so each unit only remembers which. Only the names of checks
+// are taken from all rows: one of a recording or a split tells what the last one does not.
 
 #include <cstdint>
 #include <functional>
@@ -23,6 +24,7 @@ struct LastRow {
     std::vector<std::string> nan = {};       // columns that are NaN
     std::vector<std::string> infinite = {};  // columns that are
     Object checked = {};                     // columns that checks read
+    std::vector<std::string> reported = {};  // what its column `checks` names in any row
     std::string message = {};                // what the end of the unit says about it
 };
 

@@ -29,10 +29,7 @@ Flaw failed_check(UnitKey unit, const std::string& name, std::string detail) {
 // What the job found while it ran.
 void check_reported(const LastRows& rows, std::vector<Flaw>& flaws) {
     rows.for_each([&](UnitKey unit, const LastRow& row) {
-        const Value* cell = find_member(row.checked, checks_column);
-        const auto* text = cell == nullptr ? nullptr : cell->get_if<std::string>();
-        if (text == nullptr) return;
-        for (const std::string& name : parse_reported_checks(*text))
+        for (const std::string& name : row.reported)
             flaws.push_back(failed_check(unit, name, "the job reports it"));
     });
 }

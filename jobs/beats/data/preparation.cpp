@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "jobs/beats/checks.h"
 #include "jobs/beats/data/beat_table.h"
 #include "jobs/beats/data/patient_split.h"
 #include "jobs/beats/data/synthetic.h"
@@ -77,26 +78,23 @@ Result<void> check_all_there(
     );
 }
 
-void add_check(std::string& checks, std::string_view name) {
-    if (!checks.empty()) checks += ' ';
-    checks += name;
-}
-
-std::string name_checks(const PreparedRecord& record, const PreparationOptions& options) {
-    std::string checks;
+std::vector<std::string_view> name_checks(
+    const PreparedRecord& record, const PreparationOptions& options
+) {
+    std::vector<std::string_view> checks;
     if (record.tally.marks > 0) {
-        add_check(checks, options.cut.marks_as_other ? "NON_BEAT_AS_OTHER" : "NON_BEAT_DROPPED");
+        checks.push_back(
+            options.cut.marks_as_other ? check_non_beat_as_other : check_non_beat_dropped
+        );
     }
-    // Spikes are easy to see: a class O of such recordings says little about fusion beats.
-    if (2 * record.tally.paced > record.tally.annotations) add_check(checks, "MOSTLY_PACED");
+    if (2 * record.tally.paced > record.tally.annotations) checks.push_back(check_mostly_paced);
     if (record.lead.empty()) {
-        add_check(checks, "LEAD_MISSING");
+        checks.push_back(check_lead_missing);
     } else if (record.lead != options.cut.lead) {
-        add_check(checks, "LEAD_SUBSTITUTED");
+        checks.push_back(check_lead_substituted);
     }
-    // One patient has two recordings; the published DS1 and DS2 have one each.
     if (options.ds1_ds2 && (record.record == "201" || record.record == "202")) {
-        add_check(checks, "PATIENT_ON_BOTH_SIDES");
+        checks.push_back(check_patient_on_both_sides);
     }
     return checks;
 }
@@ -171,7 +169,7 @@ Result<Preparation> prepare_records(
         const bool generalised = contains(split.generalisation, name);
         on_record(++done, source->names().size());
         if (!learned && !generalised) {
-            prepared.checks = "RECORD_UNUSED";
+            prepared.checks = {check_record_unused};
             continue;
         }
         const auto record = source->read(name);

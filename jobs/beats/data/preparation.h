@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -35,10 +36,7 @@ struct PreparedRecord {
     BeatCounts beats{};  // of that split, with those that validate
     BeatCounts val{};
     CutTally tally;
-    // Names of what a reader should know, with a space between them: NON_BEAT_DROPPED,
-    // NON_BEAT_AS_OTHER, MOSTLY_PACED, LEAD_SUBSTITUTED, LEAD_MISSING, PATIENT_ON_BOTH_SIDES,
-    // RECORD_UNUSED.
-    std::string checks;
+    std::vector<std::string_view> checks;  // names of what a reader should know, of checks.h
 };
 
 struct Preparation {

@@ -14,6 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 // "train/2 nan: nan (gap)", in plan order.
 std::vector<std::string> flaws_of(const SweepReader& sweep) {
@@ -288,6 +289,32 @@ TEST(Checks, NameAGroupWithoutAnyResult) {
     EXPECT_THAT(
         flaws_of(sample.read()),
         testing::Contains("3 check: GROUP_EMPTY (a group has no result at all: lr=0.01)")
+    );
+}
+
+TEST(Checks, AreReportedByAnyRowOfAUnitWithBlanksOrCommasBetweenThem) {
+    SampleSweep sample(six_with_checks({
+        {.name = "CLAMPED_DUPLICATE", .column = "checks"}
+    }));
+    for (std::uint32_t i = 1; i < 6; ++i)
+        sample.finish(i, "{\"checks\": \"\"}\n");
+    sample.finish(
+        0,
+        "{\"record\": 1, \"checks\": \"MOSTLY_PACED LEAKAGE\"}\n{\"record\": 2}\n"
+        "{\"record\": 3, \"checks\": \"CLAMPED_DUPLICATE,LEAKAGE\"}\n"
+    );
+    const std::string reported = ": the job reports it)";
+    EXPECT_THAT(
+        flaws_of(sample.read()),
+        UnorderedElementsAre(
+            "0 told: MOSTLY_PACED (a pacemaker makes most beats of the recording, which are easy" +
+                reported,
+            "0 check: LEAKAGE (something of the validation or test set was used for training" +
+                reported,
+            "0 check: CLAMPED_DUPLICATE (two values of an axis were cut to the same effective one, "
+            "so their difference is noise" +
+                reported
+        )
     );
 }
 
