@@ -21,10 +21,14 @@ class Pieces {
  public:
     explicit Pieces(ByteSink out) : out_(std::move(out)) {}
 
+    // Where the next bytes go; settle() once they are there.
+    std::string& room() { return bytes_; }
+
+    Result<void> settle() { return bytes_.size() < piece_bytes ? Result<void>() : flush(); }
+
     Result<void> add(std::string_view bytes) {
         bytes_ += bytes;
-        if (bytes_.size() < piece_bytes) return {};
-        return flush();
+        return settle();
     }
 
     Result<void> flush() {
@@ -39,23 +43,28 @@ class Pieces {
     std::string bytes_;
 };
 
-std::string quote_csv(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string quoted = "\"";
-    for (const char byte : text) {
-        if (byte == '"') quoted += '"';
-        quoted += byte;
+void append_csv(std::string& line, std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        line += text;
+        return;
     }
-    return quoted + '"';
+    line += '"';
+    for (const char byte : text) {
+        if (byte == '"') line += '"';
+        line += byte;
+    }
+    line += '"';
 }
 
-std::string escape_md(const std::string& text) {
-    std::string escaped;
+void append_md(std::string& line, std::string_view text) {
     for (const char byte : escape_for_terminal(text)) {
-        if (std::string_view("\\|<`*_[").find(byte) != std::string_view::npos) escaped += '\\';
-        escaped += byte;
+        if (std::string_view("\\|<`*_[").find(byte) != std::string_view::npos) line += '\\';
+        line += byte;
     }
-    return escaped;
+}
+
+void append_tsv(std::string& line, std::string_view text) {
+    line += escape_tsv(text);
 }
 
 // TSV, CSV and Markdown: cells in a line with something between them.
@@ -63,7 +72,7 @@ struct LineStyle {
     std::string_view before;
     std::string_view between;
     std::string_view after;
-    std::string (*escape)(const std::string& text);
+    void (*append)(std::string& line, std::string_view text);
     bool rule_below_head = false;
 };
 
@@ -72,35 +81,38 @@ class LineSink final : public RecordSink {
     LineSink(LineStyle style, ByteSink out) : style_(style), pieces_(std::move(out)) {}
 
     Result<void> begin(const std::vector<Column>& columns) override {
-        std::vector<std::string> names;
-        for (const Column& column : columns) {
-            names.push_back(style_.escape(column.name));
+        write_line(columns, [this](std::string& line, const Column& column) {
+            style_.append(line, column.name);
+        });
+        if (style_.rule_below_head) {
+            write_line(columns, [](std::string& line, const Column&) { line += "---"; });
         }
-        auto added = pieces_.add(line(names));
-        if (!added || !style_.rule_below_head) return added;
-        return pieces_.add(line(std::vector<std::string>(columns.size(), "---")));
+        return pieces_.settle();
     }
 
     Result<void> add(const std::vector<Value>& cells) override {
-        std::vector<std::string> texts;
-        texts.reserve(cells.size());
-        for (const Value& cell : cells) {
-            texts.push_back(style_.escape(format_cell(cell)));
-        }
-        return pieces_.add(line(texts));
+        write_line(cells, [this](std::string& line, const Value& cell) {
+            if (const auto* text = cell.get_if<std::string>()) {
+                style_.append(line, *text);
+            } else if (!cell.is_null()) {
+                style_.append(line, format_cell(cell));
+            }
+        });
+        return pieces_.settle();
     }
 
     Result<void> end() override { return pieces_.flush(); }
 
  private:
-    std::string line(const std::vector<std::string>& texts) const {
-        std::string text(style_.before);
-        for (std::size_t i = 0; i < texts.size(); ++i) {
-            if (i > 0) text += style_.between;
-            text += texts[i];
+    template <class Item, class Write>
+    void write_line(const std::vector<Item>& items, Write write) {
+        std::string& line = pieces_.room();
+        line += style_.before;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (i > 0) line += style_.between;
+            write(line, items[i]);
         }
-        text += style_.after;
-        return text;
+        line += style_.after;
     }
 
     LineStyle style_;
@@ -210,16 +222,15 @@ std::optional<RecordFormat> parse_record_format(std::string_view name) {
 }
 
 std::unique_ptr<RecordSink> make_record_sink(RecordFormat format, ByteSink out) {
-    const auto escape_as_tsv = [](const std::string& text) { return escape_tsv(text); };
     switch (format) {
         case RecordFormat::tsv:
             return std::make_unique<LineSink>(
-                LineStyle{.before = "", .between = "\t", .after = "\n", .escape = escape_as_tsv},
+                LineStyle{.before = "", .between = "\t", .after = "\n", .append = append_tsv},
                 std::move(out)
             );
         case RecordFormat::csv:
             return std::make_unique<LineSink>(
-                LineStyle{.before = "", .between = ",", .after = "\n", .escape = quote_csv},
+                LineStyle{.before = "", .between = ",", .after = "\n", .append = append_csv},
                 std::move(out)
             );
         case RecordFormat::md:
@@ -228,7 +239,7 @@ std::unique_ptr<RecordSink> make_record_sink(RecordFormat format, ByteSink out) 
                     .before = "| ",
                     .between = " | ",
                     .after = " |\n",
-                    .escape = escape_md,
+                    .append = append_md,
                     .rule_below_head = true},
                 std::move(out)
             );

@@ -49,8 +49,15 @@ std::map<std::string, std::map<std::string, std::string>> data_of(
 }
 
 // A missing cell for an empty text.
-Value text_cell(std::string text) {
-    return text.empty() ? Value() : Value(std::move(text));
+void set_text(Value& cell, std::string_view text) {
+    auto* standing = std::get_if<std::string>(&cell.data);
+    if (text.empty()) {
+        cell = Value();
+    } else if (standing != nullptr) {
+        *standing = text;
+    } else {
+        cell = Value(std::string(text));
+    }
 }
 
 // Why a unit is not simply done.
@@ -152,45 +159,42 @@ Result<void> RecordTable::read_metric_names() {
     });
 }
 
-std::vector<Value> RecordTable::shared_cells(UnitKey unit) const {
-    std::vector<Value> cells{Value(sweep_.plan().stage(stage_).name)};
+void RecordTable::set_parameters(UnitKey unit, std::span<Value> cells) const {
     const Object parameters = sweep_.plan().parameters(unit);
-    for (const std::string& axis : axes_) {
-        const Value* value = find_member(parameters, axis);
-        cells.push_back(value == nullptr ? Value() : *value);
+    for (std::size_t i = 0; i < axes_.size(); ++i) {
+        const Value* value = find_member(parameters, axes_[i]);
+        cells[i] = value == nullptr ? Value() : *value;
     }
-    return cells;
 }
 
-std::vector<Value> RecordTable::provenance(UnitKey key, const UnitResult& result) const {
+void RecordTable::set_provenance(UnitKey key, const UnitResult& result, std::span<Value> cells)
+    const {
     const UnitState& unit = sweep_.state().unit(key);
     const auto& agents = sweep_.state().agents();
     const bool ran = unit.attempt > 0 && unit.agent < agents.size();
     const AttemptEnd& end = result.end;
     const bool timed = result.known && end.started_unix.count() > 0;
-    std::vector<Value> cells;
-    cells.emplace_back(format_unit_id(sweep_.plan().id(key)));
-    cells.emplace_back(std::int64_t{unit.attempt});
-    cells.emplace_back(phase_name(unit.phase));
-    cells.push_back(text_cell(reason_of(unit, result)));
-    cells.push_back(ran ? text_cell(agents[unit.agent].node) : Value());
-    cells.push_back(ran ? Value(std::int64_t{agents[unit.agent].allocation.value}) : Value());
-    cells.push_back(
-        result.known && end.checkpoint_step >= 0 ? Value(end.checkpoint_step) : Value()
-    );
-    cells.push_back(text_cell(end.env_key));
-    cells.push_back(text_cell(sweep_.plan().stage(stage_).code_hash));
-    cells.emplace_back(config_hash_);
-    cells.push_back(text_cell(data_hash(key)));
-    cells.push_back(timed ? text_cell(format_utc(end.started_unix)) : Value());
-    cells.push_back(timed ? text_cell(format_utc(end.started_unix + end.ran)) : Value());
-    cells.push_back(timed ? Value(static_cast<double>(end.ran.count()) / 1000.0) : Value());
     const auto from = sweep_.plan().promoted_from(key);
-    cells.push_back(
-        from ? Value(fmt::format("{}/{}", sweep_.plan().stage(from->stage).name, from->index))
-             : Value()
+    auto cell = cells.begin();
+    set_text(*cell++, format_unit_id(sweep_.plan().id(key)));
+    *cell++ = Value(std::int64_t{unit.attempt});
+    set_text(*cell++, phase_name(unit.phase));
+    set_text(*cell++, reason_of(unit, result));
+    set_text(*cell++, ran ? agents[unit.agent].node : "");
+    *cell++ = ran ? Value(std::int64_t{agents[unit.agent].allocation.value}) : Value();
+    *cell++ = result.known && end.checkpoint_step >= 0 ? Value(end.checkpoint_step) : Value();
+    set_text(*cell++, end.env_key);
+    set_text(*cell++, sweep_.plan().stage(stage_).code_hash);
+    set_text(*cell++, config_hash_);
+    set_text(*cell++, data_hash(key));
+    set_text(*cell++, timed ? format_utc(end.started_unix) : "");
+    set_text(*cell++, timed ? format_utc(end.started_unix + end.ran) : "");
+    *cell++ = timed ? Value(static_cast<double>(end.ran.count()) / 1000.0) : Value();
+    set_text(
+        *cell++,
+        from ? fmt::format("{}/{}", sweep_.plan().stage(from->stage).name, from->index) : ""
     );
-    return cells;
+    XORCH_CHECK(cell == cells.end(), "each provenance column has a cell");
 }
 
 // One hash for all data that the unit's parameters point to; empty if they point to none.
@@ -220,25 +224,34 @@ Result<void> RecordTable::visit_results(const Visitor& visitor) {
     return visit(visitor, Origin::left_out);
 }
 
+// Where provenance begins.
+std::size_t RecordTable::results_end() const {
+    return columns_.size() - provenance_columns().size();
+}
+
 Result<void> RecordTable::visit(const Visitor& visitor, Origin wanted) {
+    TableRow row;
+    row.cells.resize(wanted == Origin::told ? columns_.size() : results_end());
+    row.cells.front() = sweep_.plan().stage(stage_).name;
+    const std::span<Value> cells(row.cells);
+    const std::span<Value> metrics = cells.subspan(1 + axes_.size(), metrics_.size());
+    const std::span<Value> origin = cells.subspan(results_end());
     return results_.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
         const UnitPhase phase = sweep_.state().unit(unit).phase;
         if (!is_final(phase) && sweep_.state().standing_rows(unit) == nullptr) return {};
         auto rows = parse_rows(rows_of(sweep_.state(), unit, result));
         if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
         if (rows->empty()) rows->emplace_back();
-        const std::vector<Value> shared = shared_cells(unit);
-        std::vector<Value> origin;
-        if (wanted == Origin::told) origin = provenance(unit, result);
+        row.unit = unit;
+        row.phase = phase;
+        set_parameters(unit, cells.subspan(1, axes_.size()));
+        if (wanted == Origin::told) set_provenance(unit, result, origin);
         for (std::size_t i = 0; i < rows->size(); ++i) {
-            TableRow row{.unit = unit, .phase = phase, .is_last = i + 1 == rows->size()};
-            row.cells.reserve(columns_.size());
-            row.cells = shared;
-            for (const std::string& metric : metrics_) {
-                const Value* value = find_member((*rows)[i], metric);
-                row.cells.push_back(value == nullptr ? Value() : *value);
+            row.is_last = i + 1 == rows->size();
+            for (std::size_t m = 0; m < metrics_.size(); ++m) {
+                const Value* value = find_member((*rows)[i], metrics_[m]);
+                metrics[m] = value == nullptr ? Value() : *value;
             }
-            row.cells.insert(row.cells.end(), origin.begin(), origin.end());
             if (auto visited = visitor(row); !visited) return visited;
         }
         return {};

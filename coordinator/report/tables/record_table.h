@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,8 +57,10 @@ class RecordTable {
     Result<void> read_metric_names();
     enum class Origin { told, left_out };
     Result<void> visit(const Visitor& visitor, Origin origin);
-    std::vector<Value> shared_cells(UnitKey unit) const;
-    std::vector<Value> provenance(UnitKey unit, const UnitResult& result) const;
+    std::size_t results_end() const;
+    // Writing into cells that are there costs half of making rows anew.
+    void set_parameters(UnitKey unit, std::span<Value> cells) const;
+    void set_provenance(UnitKey unit, const UnitResult& result, std::span<Value> cells) const;
     std::string data_hash(UnitKey unit) const;
 
     const SweepReader& sweep_;

@@ -122,6 +122,7 @@ Result<RowSelection> RowSelection::make(
     const std::vector<RowFilter>& filters
 ) {
     RowSelection selection;
+    selection.shows_all_ = names.empty();
     for (const std::string& name : names) {
         const auto place = find_column(columns, name);
         if (!place) return tl::unexpected(place.error());

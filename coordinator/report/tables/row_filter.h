@@ -42,7 +42,10 @@ class RowSelection {
 
     std::vector<Column> columns(const std::vector<Column>& all) const;
     bool wants(const std::vector<Value>& cells) const;
+    // What is shown of a row; a copy that costs as much as reading it, so not for shows_all().
     std::vector<Value> cells(const std::vector<Value>& all) const;
+
+    bool shows_all() const { return shows_all_; }
 
  private:
     struct Test {
@@ -50,6 +53,7 @@ class RowSelection {
         RowFilter filter;
     };
 
+    bool shows_all_ = false;
     std::vector<std::size_t> places_;
     std::vector<Test> tests_;
 };

@@ -177,8 +177,9 @@ Result<void> write_rows(RecordTable& table, const RowChoice& choice, RecordSink&
             ordered.add(row.cells);
             return {};
         }
-        const bool full = choice.top > 0 && written++ >= choice.top;
-        return full ? Result<void>() : sink.add(selection.cells(row.cells));
+        if (choice.top > 0 && written++ >= choice.top) return {};
+        if (selection.shows_all()) return sink.add(row.cells);
+        return sink.add(selection.cells(row.cells));
     });
     if (!visited) return visited;
     for (const std::vector<Value>& cells : ordered.finish()) {
