@@ -233,6 +233,15 @@ RandomCase random_case(std::mt19937& random) {
         if (random() % 3 == 0 && !select.order.empty()) continue;
         select.order.push_back({.metric = metric, .minimise = random() % 2 == 0});
         select.order.back().tolerance = random() % 2 == 0 ? 0.25 : 0.0;
+        select.order.back().one_standard_error = random() % 3 == 0;
+    }
+    if (random() % 4 == 0) {
+        select.require.push_back({.param = "point"});
+        select.require.back().at_least = 2;
+    }
+    if (random() % 4 == 0) {
+        select.require.push_back({.metric = "a"});
+        select.require.back().at_most = 1.5;
     }
     const auto repeats = static_cast<std::uint32_t>(1 + random() % 3);
     if (repeats > 1) select.repeats = {"seed"};
@@ -256,6 +265,7 @@ RandomCase random_case(std::mt19937& random) {
 // point -> the values of its done repeats by metric; a missing value is NaN here, since neither
 // wins.
 struct OraclePoint {
+    std::int64_t number = 0;
     std::uint32_t first_done = 0;
     std::map<std::string, std::vector<double>> values{};
     bool lacks = false;
@@ -266,28 +276,54 @@ struct OraclePoint {
             sum += value / static_cast<double>(values.at(metric).size());
         return sum;
     }
+
+    double standard_error(const std::string& metric) const {
+        const auto n = static_cast<double>(values.at(metric).size());
+        if (n < 2 || std::isinf(mean(metric))) return 0;
+        double squares = 0;
+        for (const double value : values.at(metric))
+            squares += (value - mean(metric)) * (value - mean(metric));
+        return std::sqrt(squares / (n - 1) / n);
+    }
+
+    // What is asked of parameters alone, and of the mean of a metric.
+    bool meets(const Condition& condition) const {
+        if (!condition.param.empty()) return static_cast<double>(number) >= *condition.at_least;
+        return mean(condition.metric) <= *condition.at_most;
+    }
 };
 
 std::vector<std::uint32_t> oracle(const RandomCase& given) {
     std::map<std::int64_t, OraclePoint> points;
     for (const Candidate& candidate : given.candidates) {
-        OraclePoint& point =
-            points[*find_member(candidate.params, "point")->get_if<std::int64_t>()];
+        const std::int64_t number = *find_member(candidate.params, "point")->get_if<std::int64_t>();
+        OraclePoint& point = points[number];
+        point.number = number;
         if (!candidate.is_done) {
             point.lacks = true;
             continue;
         }
         if (point.values.empty()) point.first_done = candidate.unit.index;
-        for (const OrderKey& key : given.select.order) {
-            const Value* value = find_member(candidate.metrics, key.metric);
-            point.values[key.metric].push_back(value == nullptr ? nan : *value->as_number());
+        for (const char* metric : {"a", "b", "c"}) {
+            const Value* value = find_member(candidate.metrics, metric);
+            point.values[metric].push_back(value == nullptr ? nan : *value->as_number());
         }
     }
     std::vector<OraclePoint> left;
+    const auto is_ruled_out = [&](const OraclePoint& point, bool by_param) {
+        return std::any_of(
+            given.select.require.begin(),
+            given.select.require.end(),
+            [&](const Condition& condition) {
+                return condition.param.empty() != by_param && !point.meets(condition);
+            }
+        );
+    };
     for (const auto& [number, point] : points) {
+        if (is_ruled_out(point, true)) continue;
         if (point.lacks && !given.select.repeats.empty() && !given.select.allow_missing) return {};
         if (point.values.empty()) continue;
-        bool is_fine = true;
+        bool is_fine = !is_ruled_out(point, false);
         for (const OrderKey& key : given.select.order)
             is_fine = is_fine && !std::isnan(point.mean(key.metric));
         if (is_fine) left.push_back(point);
@@ -297,14 +333,19 @@ std::vector<std::uint32_t> oracle(const RandomCase& given) {
     for (std::uint32_t n = 0; n < given.select.take; ++n) {
         std::vector<OraclePoint> rest = left;
         for (const OrderKey& key : given.select.order) {
-            double best = rest.front().mean(key.metric);
+            OraclePoint best = rest.front();
             for (const OraclePoint& point : rest) {
                 const double mean = point.mean(key.metric);
-                best = key.minimise ? std::min(best, mean) : std::max(best, mean);
+                const double least = best.mean(key.metric);
+                if (key.minimise ? mean < least : mean > least) best = point;
             }
+            const double close = key.one_standard_error
+                                     ? std::max(key.tolerance, best.standard_error(key.metric))
+                                     : key.tolerance;
             std::erase_if(rest, [&](const OraclePoint& point) {
                 const double mean = point.mean(key.metric);
-                return mean != best && !(std::abs(mean - best) <= key.tolerance);
+                return mean != best.mean(key.metric) &&
+                       !(std::abs(mean - best.mean(key.metric)) <= close);
             });
         }
         const std::uint32_t winner = rest.front().first_done;
@@ -357,6 +398,11 @@ TEST(RandomSelections, DoNotDependOnTheSignOfAMetricWhoseModeIsTurned) {
             const Value* value = find_member(candidate.metrics, turned.metric);
             if (value != nullptr)
                 set_member(candidate.metrics, turned.metric, -*value->as_number());
+        }
+        for (Condition& condition : given.select.require) {
+            if (condition.metric != turned.metric) continue;
+            condition.at_least = -*condition.at_most;
+            condition.at_most.reset();
         }
         ASSERT_EQ(before, chosen_by(given));
     }
