@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/plan.h"
 #include "core/sweep.h"
 
 namespace xorch {
@@ -44,8 +45,11 @@ Result<void> copy_code(const FrozenSweep& frozen, const std::string& root);
 // The frozen text of a sweep whose hashes are filled in.
 std::string format_sweep(const Sweep& sweep);
 
-// A sweep file, to be edited and submitted, of the selection's stage with these parameters instead
-// of its axes; the axes that count repeats stay. usage for a stage that needs others.
-Result<std::string> format_choice(const Sweep& sweep, const Select& select, const Object& params);
+// A sweep file, to be edited and submitted, of these units of the selection's stage (all repeats of
+// a choice, in plan order) and of the units that they need. All keep their ids.
+// usage where no axes can say which units those are.
+Result<std::string> format_choice(
+    const Plan& plan, const Select& select, const std::vector<UnitKey>& chosen
+);
 
 }  // namespace xorch

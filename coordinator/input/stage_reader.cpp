@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator/input/reading.h"
 
 namespace xorch {
@@ -81,8 +83,12 @@ StageSource read_stage(ReadingContext& context, const Node& node) {
         read_member(context, *records, "from", records_from_keys(), stage.records.from);
     }
     if (const Node* checks = node.find("checks")) {
-        const std::vector<Check> own = read_checks(context, *checks);
-        stage.checks.insert(stage.checks.end(), own.begin(), own.end());
+        for (Check& check : read_checks(context, *checks)) {
+            // Also a file that was written from a frozen sweep names those of the job.
+            const auto& known = stage.checks;
+            if (std::find(known.begin(), known.end(), check) != known.end()) continue;
+            stage.checks.push_back(std::move(check));
+        }
     }
     read_points(context, source);
     check_code(context, source);

@@ -119,36 +119,6 @@ time = "1h"
     }
 }
 
-// What `xorch best --export` writes is a sweep file again, of the choice alone.
-TEST_F(Freeze, AChoiceBecomesASweepFileOfOneUnitPerRepeat) {
-    const FrozenSweep from = frozen(
-        "argv = [\"run\", \"{lr}\", \"{data}\", \"{seed}\"]\naxes.lr = [0.1, 0.01]\naxes.seed = "
-        "{ range = [0, 3] }\nparams.data = { path = \"data\" }"
-    );
-    Select select;
-    select.name = "best";
-    select.from = from.sweep.stages.front().name;
-    select.repeats = {"seed"};
-    const auto plan = Plan::make(from.sweep);
-    ASSERT_TRUE(plan) << plan.error().message;
-    const UnitKey chosen{StageIndex{0}, 3};
-    Object params = plan->parameters(chosen);
-    std::erase_if(params, [](const Member& member) { return member.first == "seed"; });
-    const auto text = format_choice(from.sweep, select, params);
-    ASSERT_TRUE(text) << text.error().message;
-    ParseOptions with = options();
-    with.directory = folder.path();
-    const auto again = parse_sweep(*text, with);
-    ASSERT_TRUE(again) << again.error().message << "\n" << *text;
-    const auto refrozen = freeze(*again);
-    ASSERT_TRUE(refrozen) << refrozen.error().message;
-    const auto alone = Plan::make(refrozen->sweep);
-    ASSERT_TRUE(alone) << alone.error().message;
-    ASSERT_EQ(alone->unit_count(StageIndex{0}), 3U);
-    // Equal parameters, code and data: whoever submits it adopts what is done already.
-    EXPECT_EQ(alone->id({StageIndex{0}, 0}), plan->id(chosen));
-}
-
 TEST_F(Freeze, ManyIntegersTakeOneLine) {
     const FrozenSweep result = frozen("job = \"noop\"\naxes.i = { range = [0, 100000] }");
     EXPECT_LT(result.text.size(), 4096U);

@@ -1,13 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "coordinator/input/freeze.h"
 #include "coordinator/report/choice/choice.h"
-#include "coordinator/report/tables/summary.h"
+#include "coordinator/report/completeness.h"
 #include "coordinator/report/text.h"
 #include "core/io/posix_disk.h"
 #include "core/json.h"
+#include "tools/cli/decide/best_rule.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/verbs.h"
 
@@ -17,87 +19,13 @@ namespace {
 
 struct BestOptions {
     std::string sweep;
-    std::string select;
-    std::vector<std::string> by;
-    std::string stage;
-    std::vector<std::string> repeats;
-    std::uint32_t take = 1;
+    RuleOptions rule;
     std::string to_file;
     bool allow_missing = false;
     bool explain = false;
     bool audit = false;
     bool json = false;
 };
-
-// "ap50:max" or "loss:min:0.01".
-Result<OrderKey> parse_key(const std::string& text) {
-    const std::size_t first = text.find(':');
-    const std::string rest = first == std::string::npos ? "" : text.substr(first + 1);
-    const std::size_t second = rest.find(':');
-    const std::string mode = rest.substr(0, second);
-    OrderKey key{.metric = text.substr(0, first), .minimise = mode == "min"};
-    char* end = nullptr;
-    const std::string tolerance = second == std::string::npos ? "0" : rest.substr(second + 1);
-    key.tolerance = std::strtod(tolerance.c_str(), &end);
-    const bool is_number = end != tolerance.c_str() && *end == '\0' && key.tolerance >= 0;
-    if (key.metric.empty() || (mode != "min" && mode != "max") || !is_number) {
-        return fail(
-            ErrorCode::usage,
-            fmt::format("--by {}: write METRIC:min or METRIC:max, then perhaps :TOLERANCE", text)
-        );
-    }
-    return key;
-}
-
-struct Asked {
-    Select select;
-    std::optional<std::uint32_t> number;  // of a selection in the sweep file
-};
-
-// A rule made on the command line.
-Result<Asked> made_up(const Sweep& sweep, StageIndex fallback, const BestOptions& options) {
-    Asked asked;
-    asked.select.name = "best";
-    asked.select.from = options.stage.empty() ? sweep.stages[fallback.value].name : options.stage;
-    if (!find_stage(sweep, asked.select.from)) {
-        return fail(ErrorCode::usage, fmt::format("there is no stage {}", options.stage));
-    }
-    for (const std::string& text : options.by) {
-        auto key = parse_key(text);
-        if (!key) return tl::unexpected(key.error());
-        asked.select.order.push_back(*std::move(key));
-    }
-    asked.select.repeats = options.repeats;
-    asked.select.take = options.take;
-    return asked;
-}
-
-Result<Asked> find_rule(const SweepReader& reader, const BestOptions& options) {
-    const Sweep& sweep = reader.plan().sweep();
-    if (!options.by.empty()) return made_up(sweep, summary_stage(reader.plan()), options);
-    std::vector<std::string> names;
-    for (std::uint32_t s = 0; s < sweep.selects.size(); ++s) {
-        names.push_back(sweep.selects[s].name);
-        const bool is_meant =
-            options.select.empty() ? sweep.selects.size() == 1 : names.back() == options.select;
-        if (is_meant) return Asked{sweep.selects[s], s};
-    }
-    if (names.empty()) {
-        return fail(
-            ErrorCode::usage,
-            "this sweep has no [[select]]; say what is best: xorch best --by METRIC:max"
-        );
-    }
-    return fail(
-        ErrorCode::usage,
-        fmt::format(
-            "{}there are {}: xorch best --select {}",
-            options.select.empty() ? "" : "there is no selection " + options.select + "; ",
-            fmt::join(names, ", "),
-            names.front()
-        )
-    );
-}
 
 Object chosen_json(const SweepReader& sweep, const Select& select, const Choice& choice) {
     Object metrics;
@@ -166,7 +94,11 @@ Result<void> write_choice(
     const Choice& choice,
     const std::string& path
 ) {
-    auto text = format_choice(sweep.plan().sweep(), select, choice.params);
+    std::vector<UnitKey> units = choice.missing;
+    for (const Candidate* repeat : choice.done)
+        units.push_back(repeat->unit);
+    std::sort(units.begin(), units.end());
+    auto text = format_choice(sweep.plan(), select, units);
     if (!text) return tl::unexpected(text.error());
     auto file = disk.create(path);
     if (!file) return fail_with_context(file.error(), "writing " + path);
@@ -175,29 +107,51 @@ Result<void> write_choice(
 
 struct Answer {
     Decision decision;
+    Completeness completeness;              // of the stage that is chosen from
+    std::vector<std::string> incomplete{};  // what is lacked, also by stages that promote it
     std::vector<Choice> choices;
     std::vector<const Choice*> chosen;
     std::vector<Agreement> agreements;
 };
 
+// What the choice is compared with may lack something, too.
+Result<void> add_incomplete_promotions(const SweepReader& sweep, Answer& answer) {
+    std::set<std::string> stages;
+    for (const Agreement& agreement : answer.agreements)
+        stages.insert(agreement.stage);
+    for (const std::string& name : stages) {
+        const StageIndex stage{*find_stage(sweep.plan().sweep(), name)};
+        const auto completeness = completeness_of(sweep, stage);
+        if (!completeness) return tl::unexpected(completeness.error());
+        if (!completeness->holds) answer.incomplete.push_back(describe_completeness(*completeness));
+    }
+    return {};
+}
+
 Result<ExitCode> print_answer(
-    const SweepReader& sweep, const Asked& asked, const Answer& answer, const BestOptions& options
+    const SweepReader& sweep,
+    const AskedRule& asked,
+    const Answer& answer,
+    const BestOptions& options
 ) {
-    std::size_t undone = 0;
-    for (const Choice& choice : answer.choices)
-        undone += choice.missing.size();
+    const Completeness& whole = answer.completeness;
     const ExitCode code = answer.decision.refused() ? ExitCode::gate_not_met : ExitCode::complete;
     if (options.json) {
         Array chosen;
         for (const Choice* choice : answer.chosen)
             chosen.emplace_back(chosen_json(sweep, asked.select, *choice));
         Object object{
-            {"select",   asked.select.name                },
-            {"stage",    asked.select.from                },
-            {"refused",  answer.decision.refused()        },
-            {"complete", undone == 0                      },
-            {"not_done", static_cast<std::int64_t>(undone)}
+            {"select",   asked.select.name           },
+            {"stage",    asked.select.from           },
+            {"refused",  answer.decision.refused()   },
+            {"complete", whole.holds                 },
+            {"expected", std::int64_t{whole.expected}},
+            {"done",     std::int64_t{whole.done}    },
+            {"sound",    std::int64_t{whole.sound}   }
         };
+        object.emplace_back(
+            "incomplete", Array(answer.incomplete.begin(), answer.incomplete.end())
+        );
         object.emplace_back("chosen", std::move(chosen));
         object.emplace_back("explanation", answer.decision.explanation);
         if (options.audit) object.emplace_back("audit", agreement_json(answer.agreements));
@@ -214,13 +168,8 @@ Result<ExitCode> print_answer(
         print_lines(agreement_lines(answer.agreements));
         if (answer.agreements.empty()) fmt::print("no stage promotes {}\n", asked.select.name);
     }
-    if (undone > 0) {
-        fmt::print(
-            "incomplete: {} not done in stage {}; `xorch status` shows why\n",
-            count_of(undone, "unit"),
-            asked.select.from
-        );
-    }
+    for (const std::string& words : answer.incomplete)
+        fmt::print("{}\n", escape_for_terminal(words));
     return code;
 }
 
@@ -228,12 +177,16 @@ Result<ExitCode> print_best(const Context& context, const BestOptions& options) 
     PosixDisk disk;
     const auto sweep = open_named_sweep(disk, context, options.sweep);
     if (!sweep) return tl::unexpected(sweep.error());
-    auto asked = find_rule(*sweep, options);
+    auto asked = find_rule(*sweep, options.rule);
     if (!asked) return tl::unexpected(asked.error());
     asked->select.allow_missing = asked->select.allow_missing || options.allow_missing;
     const auto candidates = read_candidates(*sweep, asked->select);
     if (!candidates) return tl::unexpected(candidates.error());
-    Answer answer{.decision = decide(asked->select, *candidates)};
+    const auto stage = find_stage(sweep->plan().sweep(), asked->select.from);
+    const auto completeness = completeness_of(*sweep, StageIndex{*stage});
+    if (!completeness) return tl::unexpected(completeness.error());
+    Answer answer{.decision = decide(asked->select, *candidates), .completeness = *completeness};
+    if (!completeness->holds) answer.incomplete.push_back(describe_completeness(*completeness));
     answer.choices = make_choices(*candidates, asked->select.repeats);
     for (const UnitKey unit : answer.decision.chosen) {
         const auto choice =
@@ -249,6 +202,9 @@ Result<ExitCode> print_best(const Context& context, const BestOptions& options) 
         auto agreements = audit_selection(*sweep, *asked->number);
         if (!agreements) return tl::unexpected(agreements.error());
         answer.agreements = *std::move(agreements);
+        if (auto told = add_incomplete_promotions(*sweep, answer); !told) {
+            return tl::unexpected(told.error());
+        }
     }
     if (!options.to_file.empty() && !answer.chosen.empty()) {
         const auto written =
@@ -274,18 +230,20 @@ void add_best(CLI::App& app, Context& context) {
         [&context, &options] { return print_best(context, options); }
     );
     add_sweep_argument(verb, options.sweep);
-    verb.option("--select", options.select, "Which [[select]]; default: the only one")
+    verb.option("--select", options.rule.select, "Which [[select]]; default: the only one")
         .type_name("NAME");
-    verb.option("--by", options.by, "Instead of a [[select]]: the first key decides, then the next")
+    verb.option(
+            "--by", options.rule.by, "Instead of a [[select]]: the first key decides, then the next"
+    )
         .one_each()
         .type_name("METRIC:min|max[:TOLERANCE]");
-    verb.option("--stage", options.stage, "For --by; default: that of the summary")
+    verb.option("--stage", options.rule.stage, "For --by; default: that of the summary")
         .type_name("NAME");
-    verb.option("--repeats", options.repeats, "For --by: axes whose points are repeats")
+    verb.option("--repeats", options.rule.repeats, "For --by: axes whose points are repeats")
         .separated_by(',')
         .one_each()
         .type_name("A,B,...");
-    verb.option("--take", options.take, "For --by: how many").type_name("N");
+    verb.option("--take", options.rule.take, "For --by: how many").type_name("N");
     verb.option("--export", options.to_file, "A new sweep file that runs the best one alone")
         .type_name("FILE.toml");
     verb.flag("--allow-missing", options.allow_missing, "Choose although repeats are not done");
