@@ -11,6 +11,7 @@
 #include "jobs/heatmap/encode/prototypes.h"
 #include "jobs/heatmap/maps/similarity.h"
 #include "jobs/torch/torch.h"
+#include "tests/jobs/heatmap/few_scenes.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::heatmap {
@@ -103,10 +104,10 @@ TEST(HeatmapPrototypes, AreContrastsOfClassMeansAndAShareOfWhatAllHave) {
 
 class HeatmapScript : public testing::Test {
  protected:
-    std::string save(const std::string& body) const {
+    std::string save(const std::string& body, const std::string& name = "network.pt") const {
         torch::jit::Module module("Network");
         module.define("def forward(self, x):\n" + body);
-        const std::string path = folder_ / "network.pt";
+        const std::string path = folder_ / name;
         module.save(path);
         return path;
     }
@@ -177,6 +178,38 @@ TEST_F(HeatmapScript, TextsComeFromAModuleThatIsAskedWithTokens) {
     const auto short_row = encode_texts(save("    return x.float()\n"), tokens);
     ASSERT_FALSE(short_row);
     EXPECT_THAT(short_row.error().message, HasSubstr("the row of airplane is not 77 tokens"));
+}
+
+TEST_F(HeatmapScript, ServesAUnitInPlaceOfTheNativeEncoder) {
+    make_few_scenes(folder_ / "scenes");
+    std::string table;
+    for (ClassNumber number = 0; number < class_count; ++number) {
+        table += std::string(name_of(number));
+        for (int token = 0; token < 77; ++token) {
+            table += "," + std::to_string(number * (token + 1) % 7);
+        }
+        table += "\n";
+    }
+    write_bytes(folder_ / "tokens.csv", table);
+    const Object with_modules = params(
+        "data",
+        folder_ / "scenes",
+        "model",
+        save(patch_colours),
+        "text_model",
+        save("    return x.float()[:, :3]\n", "texts.pt"),
+        "text_tokens",
+        folder_ / "tokens.csv"
+    );
+    const UnitRun features = run_alone("heatmap.features", with_modules, folder_ / "features");
+    ASSERT_EQ(features.error, "");
+    EXPECT_EQ(*find_member(features.records[0], "texts"), Value("text_model"));
+    EXPECT_EQ(*find_member(features.records[0], "classes"), Value(class_count));
+    Inputs inputs;
+    inputs.add("features", {}, features);
+    const UnitRun maps = run_alone("heatmap.maps", {}, folder_ / "maps", {.inputs = inputs.json()});
+    ASSERT_EQ(maps.error, "");
+    EXPECT_EQ(*find_member(maps.records[0], "samples"), Value(8));
 }
 
 }  // namespace
