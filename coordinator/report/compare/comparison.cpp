@@ -1,5 +1,7 @@
 #include "coordinator/report/compare/comparison.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -208,6 +210,44 @@ std::vector<Difference> find_differences(const ComparedSide& a, const ComparedSi
     return differences;
 }
 
+Result<void> check_question(
+    const CompareQuestion& question, const ComparedSide& a, const std::vector<std::string>& matched
+) {
+    for (const std::string& axis : question.by) {
+        if (std::find(matched.begin(), matched.end(), axis) != matched.end()) continue;
+        return fail(
+            ErrorCode::usage,
+            fmt::format(
+                "--by {}: units are {}",
+                axis,
+                matched.empty() ? "matched by no axis"
+                                : fmt::format("matched by {}", fmt::join(matched, ", "))
+            )
+        );
+    }
+    std::vector<std::string> columns = question.ids;
+    for (const MetricQuestion& metric : question.metrics)
+        columns.push_back(metric.metric);
+    const bool has_results = std::any_of(a.units.begin(), a.units.end(), [](const auto& unit) {
+        return !unit.metrics.empty();
+    });
+    for (const std::string& column : columns) {
+        const bool is_there = std::any_of(a.units.begin(), a.units.end(), [&](const auto& unit) {
+            return find_member(unit.metrics, column) != nullptr;
+        });
+        if (is_there || !has_results) continue;
+        return fail(
+            ErrorCode::usage,
+            fmt::format(
+                "no record of A has a column {}; numbers are in {}",
+                column,
+                fmt::join(numeric_columns(a), ", ")
+            )
+        );
+    }
+    return {};
+}
+
 // Tells matched pairs from what is on one side only.
 Pairs sort_out(const std::vector<UnitPair>& pairs, SweepComparison& result) {
     Pairs matched;
@@ -239,11 +279,19 @@ bool SweepComparison::has_regression() const {
     });
 }
 
-SweepComparison compare_sides(
+Result<SweepComparison> compare_sides(
     const ComparedSide& a, const ComparedSide& b, const CompareQuestion& question
 ) {
+    Matching matching = match_axes(a, b);
+    if (auto sensible = check_question(question, a, matching.by); !sensible) {
+        return tl::unexpected(sensible.error());
+    }
     SweepComparison result;
-    result.matched_by = shared_axes(a, b);
+    result.matched_by = std::move(matching.by);
+    result.axes_only_a = std::move(matching.only_a);
+    result.axes_only_b = std::move(matching.only_b);
+    if (!a.incompleteness.empty()) result.incomplete.push_back("A: " + a.incompleteness);
+    if (!b.incompleteness.empty()) result.incomplete.push_back("B: " + b.incompleteness);
     const std::vector<UnitPair> pairs = pair_units(a, b, result.matched_by);
     const Pairs matched = sort_out(pairs, result);
     result.differences = find_differences(a, b);

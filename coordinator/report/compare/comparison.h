@@ -4,10 +4,12 @@
 // baseline. Pure; coordinator/report/compare/side.h reads the sides from sweeps.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "core/statistics/interval.h"
 #include "core/statistics/signed_rank.h"
 #include "core/value.h"
@@ -25,6 +27,8 @@ struct ComparedSide {
     std::string name;                 // of the sweep
     std::vector<std::string> axes{};  // that vary
     Object context{};                 // what else may explain a difference: hashes of code and data
+    std::map<std::string, std::string> contents{};  // hashes of what paths among the values lead to
+    std::string incompleteness{};  // in words; empty = nothing is missing and nothing is wrong
     std::vector<ComparedUnit> units{};
 };
 
@@ -78,22 +82,29 @@ struct Difference {
 
 struct SweepComparison {
     std::vector<std::string> matched_by{};
+    std::vector<std::string> axes_only_a{};  // without a value that B has: averaged
+    std::vector<std::string> axes_only_b{};
     std::size_t pairs = 0;     // of points that both have, whether done or not
     std::size_t averaged = 0;  // pairs that are means of several units on a side
     std::vector<std::string> only_a{};
     std::vector<std::string> only_b{};
-    std::vector<std::string> not_done{};  // matched, but without a result on this or that side
+    std::vector<std::string> not_done{};    // matched, but without a result on this or that side
+    std::vector<std::string> incomplete{};  // what each side lacks, in words
     std::vector<Difference> differences{};
     std::vector<MetricComparison> metrics{};  // all pairs first, then by group
     std::vector<IdComparison> ids{};
 
-    bool is_complete() const { return only_a.empty() && only_b.empty() && not_done.empty(); }
+    bool is_complete() const {
+        return only_a.empty() && only_b.empty() && not_done.empty() && incomplete.empty();
+    }
 
     bool has_regression() const;
 };
 
-// Units are matched by the axes that both sides have; several of one point are averaged.
-SweepComparison compare_sides(
+// Units are matched by the values of axes, also where one side has a single value of one; several
+// of one point are averaged. usage for a metric or a list of ids that A has nowhere, and for groups
+// by what units are not matched by: a typing error would pass every gate.
+Result<SweepComparison> compare_sides(
     const ComparedSide& a, const ComparedSide& b, const CompareQuestion& question
 );
 

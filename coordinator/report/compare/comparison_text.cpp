@@ -112,15 +112,18 @@ Object comparison_json(const SweepComparison& comparison) {
         });
     }
     Object object{
-        {"matched_by", texts(comparison.matched_by)   },
-        {"pairs",      count_cell(comparison.pairs)   },
-        {"averaged",   count_cell(comparison.averaged)}
+        {"matched_by",  texts(comparison.matched_by) },
+        {"axes_only_a", texts(comparison.axes_only_a)},
+        {"axes_only_b", texts(comparison.axes_only_b)}
     };
+    object.emplace_back("pairs", count_cell(comparison.pairs));
+    object.emplace_back("averaged", count_cell(comparison.averaged));
     object.emplace_back("complete", comparison.is_complete());
     object.emplace_back("regression", comparison.has_regression());
     object.emplace_back("only_a", texts(comparison.only_a));
     object.emplace_back("only_b", texts(comparison.only_b));
     object.emplace_back("not_done", texts(comparison.not_done));
+    object.emplace_back("incomplete", texts(comparison.incomplete));
     object.emplace_back("differences", std::move(differences));
     object.emplace_back("metrics", std::move(metrics));
     object.emplace_back("ids", std::move(ids));
@@ -232,18 +235,22 @@ std::vector<std::string> comparison_notes(const SweepComparison& comparison) {
         const auto told = [](const std::string& text) { return text.empty() ? "(none)" : text; };
         notes.push_back(fmt::format("{}: {} against {}", each.name, told(each.a), told(each.b)));
     }
+    for (const std::string& axis : comparison.axes_only_a)
+        notes.push_back(fmt::format("{} varies in A only: means over its values are compared", axis)
+        );
+    for (const std::string& axis : comparison.axes_only_b)
+        notes.push_back(fmt::format("{} varies in B only: means over its values are compared", axis)
+        );
     const auto add_missing = [&](const char* what, const std::vector<std::string>& units) {
         if (!units.empty()) notes.push_back(fmt::format("{}: {}", what, list_in_words(units)));
     };
     add_missing("only in A", comparison.only_a);
     add_missing("only in B", comparison.only_b);
     add_missing("not done on both sides", comparison.not_done);
-    if (!comparison.is_complete()) {
-        notes.emplace_back(
-            "incomplete: only matched and finished units are compared; `xorch status` says what is "
-            "missing"
-        );
+    if (!comparison.only_a.empty() || !comparison.only_b.empty() || !comparison.not_done.empty()) {
+        notes.emplace_back("incomplete: only matched and finished units are compared");
     }
+    notes.insert(notes.end(), comparison.incomplete.begin(), comparison.incomplete.end());
     return notes;
 }
 

@@ -19,8 +19,16 @@ struct UnitPair {
     bool is_done() const;
 };
 
-// The axes that both sides have, in the order of A.
-std::vector<std::string> shared_axes(const ComparedSide& a, const ComparedSide& b);
+// What units are matched by, and the axes that are left over, in the order of A, then B. An axis
+// that is a constant on the other side counts if that is one of its values: then those units belong
+// together. Otherwise it is what the sweeps differ in.
+struct Matching {
+    std::vector<std::string> by{};
+    std::vector<std::string> only_a{};
+    std::vector<std::string> only_b{};
+};
+
+Matching match_axes(const ComparedSide& a, const ComparedSide& b);
 
 // In the order of A; points of B alone come last. The sides must outlive the pairs.
 std::vector<UnitPair> pair_units(

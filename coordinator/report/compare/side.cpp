@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "coordinator/report/completeness.h"
 #include "coordinator/report/tables/unit_results.h"
 #include "core/record.h"
 
@@ -32,6 +33,13 @@ Result<ComparedSide> read_side(const SweepReader& sweep, StageIndex stage) {
     const Plan& plan = sweep.plan();
     ComparedSide side{.name = plan.sweep().name, .axes = plan.axis_names(stage)};
     side.context = context_of(plan.stage(stage));
+    for (const Stage& each : plan.sweep().stages) {
+        for (const auto& [parameter, by_path] : each.path_hashes)
+            side.contents.insert(by_path.begin(), by_path.end());
+    }
+    const auto completeness = completeness_of(sweep, stage);
+    if (!completeness) return tl::unexpected(completeness.error());
+    side.incompleteness = describe_completeness(*completeness);
     UnitResults results(sweep, stage);
     const auto visited = results.visit([&](UnitKey key, const UnitResult& result) -> Result<void> {
         ComparedUnit unit{.name = fmt::format("{}/{}", plan.stage(stage).name, key.index)};

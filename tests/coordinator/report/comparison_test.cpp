@@ -57,7 +57,7 @@ TEST(Comparison, ReproducesTheArithmeticOfTheLandmarkPhases) {
             {"failed_ids_fixed",      failed_after}
     }
     );
-    const SweepComparison result = compare_sides(
+    const SweepComparison result = *compare_sides(
         before,
         after,
         {
@@ -94,7 +94,7 @@ TEST(Comparison, ReproducesTheArithmeticOfTheGatingAblation) {
         };
     };
     const SweepComparison result =
-        compare_sides(phase(true, rates(564, 562, 508)), phase(true, rates(564, 559, 508)), {});
+        *compare_sides(phase(true, rates(564, 562, 508)), phase(true, rates(564, 559, 508)), {});
     ASSERT_EQ(result.metrics.size(), 3);
     EXPECT_NEAR(result.metrics[0].delta, 0.001338, 5e-7);
     EXPECT_EQ(result.metrics[1].delta, 0.0);
@@ -103,7 +103,7 @@ TEST(Comparison, ReproducesTheArithmeticOfTheGatingAblation) {
 }
 
 TEST(Comparison, MatchesUnitsByTheirParametersWhateverTheirOrder) {
-    const SweepComparison result = compare_sides(
+    const SweepComparison result = *compare_sides(
         side({
             point(1, {{"m", 1}}
              ), point(2, {{"m", 5}}
@@ -122,7 +122,7 @@ TEST(Comparison, MatchesUnitsByTheirParametersWhateverTheirOrder) {
 }
 
 TEST(Comparison, HasNoRelativeChangeOfABaselineOfZero) {
-    const SweepComparison result = compare_sides(
+    const SweepComparison result = *compare_sides(
         side({
             point(1, {{"m", 0}}
              )
@@ -139,7 +139,7 @@ TEST(Comparison, HasNoRelativeChangeOfABaselineOfZero) {
 
 TEST(Comparison, CountsANumberThatGotLostAsALossAndARegression) {
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    const SweepComparison result = compare_sides(
+    const SweepComparison result = *compare_sides(
         side({
             point(1, {{"m", 1}}
              ), point(2, {{"m", 1}}
@@ -164,7 +164,7 @@ TEST(Comparison, IsARegressionOnlyPastTheStatedLossInTheBadDirection) {
         }),
                    side({point(1, {{"m", b}})}),
                    {.metrics = {{.metric = "m", .minimise = minimise, .allowed_loss = 0.25}}}
-        ).has_regression();
+        )->has_regression();
     };
     EXPECT_FALSE(compare(0.75, false));
     EXPECT_TRUE(compare(0.5, false));
@@ -197,7 +197,7 @@ TEST(Comparison, TestsThePairsAndAdjustsForAllMetrics) {
         }
         ));
     }
-    const SweepComparison result = compare_sides(side(a), side(b), {});
+    const SweepComparison result = *compare_sides(side(a), side(b), {});
     EXPECT_EQ(result.metrics[0].test->w, 3.0);
     EXPECT_DOUBLE_EQ(result.metrics[0].test->p, 0.0390625);
     EXPECT_FALSE(result.metrics[1].test) << "nothing differs";
@@ -228,7 +228,7 @@ TEST(Comparison, ComparesGroupsAndAveragesRepeatsThatOneSideLacks) {
             b.units.back().params.emplace_back("seed", seed);
         }
     }
-    const SweepComparison result = compare_sides(a, b, {.by = {"x"}});
+    const SweepComparison result = *compare_sides(a, b, {.by = {"x"}});
     EXPECT_EQ(result.averaged, 2);
     ASSERT_EQ(result.metrics.size(), 3);
     EXPECT_DOUBLE_EQ(result.metrics[0].delta, 3.5);
@@ -241,6 +241,93 @@ TEST(Comparison, ComparesGroupsAndAveragesRepeatsThatOneSideLacks) {
     })
     );
     EXPECT_THAT(comparison_notes(result), Contains(HasSubstr("means of several units")));
+}
+
+// A scans x, B has one value of it among its parameters.
+TEST(Comparison, MatchesAnAxisWithAConstantThatIsOneOfItsValues) {
+    const ComparedSide a = side({
+        point(1, {{"m", 1}}
+         ), point(2, {{"m", 2}}
+         )
+    });
+    ComparedSide b = side({
+        point(2, {{"m", 5}}
+         )
+    });
+    b.axes.clear();
+    const SweepComparison result = *compare_sides(a, b, {});
+    EXPECT_THAT(result.matched_by, ElementsAre("x"));
+    EXPECT_EQ(result.pairs, 1);
+    EXPECT_DOUBLE_EQ(result.metrics[0].delta, 3.0);
+    EXPECT_THAT(result.only_a, ElementsAre("s/1"));
+    EXPECT_EQ(compare_sides(b, a, {})->pairs, 1) << "also the other way round";
+}
+
+TEST(Comparison, TakesAConstantThatIsNoValueOfTheAxisForWhatIsCompared) {
+    const ComparedSide a = side({
+        point(1, {{"m", 1}}
+         ), point(2, {{"m", 2}}
+         )
+    });
+    ComparedSide b = side({
+        point(7, {{"m", 5}}
+         )
+    });
+    b.axes.clear();
+    const SweepComparison result = *compare_sides(a, b, {});
+    EXPECT_THAT(result.matched_by, IsEmpty());
+    EXPECT_THAT(result.axes_only_a, ElementsAre("x"));
+    EXPECT_DOUBLE_EQ(result.metrics[0].delta, 3.5);
+    EXPECT_THAT(comparison_notes(result), Contains(HasSubstr("x varies in A only")));
+    EXPECT_THAT(result.differences[0].a, "1, 2");
+}
+
+TEST(Comparison, MatchesEqualNumbersAndPlacesWithEqualContents) {
+    ComparedSide a = side({
+        point(1, {{"m", 1}}
+         )
+    });
+    ComparedSide b = side({
+        point(1, {{"m", 2}}
+         )
+    });
+    b.units[0].params = {
+        {"x", 1.0}
+    };
+    for (ComparedSide* each : {&a, &b})
+        each->axes.emplace_back("data");
+    a.units[0].params.emplace_back("data", "/one/data");
+    b.units[0].params.emplace_back("data", "/other/data");
+    EXPECT_EQ(compare_sides(a, b, {})->pairs, 0);
+    a.contents["/one/data"] = b.contents["/other/data"] = "the same hash";
+    EXPECT_EQ(compare_sides(a, b, {})->pairs, 1);
+}
+
+TEST(Comparison, IsIncompleteWhereASideIs) {
+    const ComparedSide a = side({
+        point(1, {{"m", 1}}
+         )
+    });
+    ComparedSide b = a;
+    EXPECT_TRUE(compare_sides(a, b, {})->is_complete());
+    b.incompleteness = "s is incomplete: 1 of 2 units are done";
+    const SweepComparison result = *compare_sides(a, b, {});
+    EXPECT_FALSE(result.is_complete());
+    EXPECT_THAT(comparison_notes(result), Contains("B: s is incomplete: 1 of 2 units are done"));
+}
+
+TEST(Comparison, RefusesWhatNobodyRecordedInsteadOfPassingIt) {
+    const ComparedSide a = side({
+        point(1, {{"m", 1}}
+         )
+    });
+    const auto refused = compare_sides(a, a, {.metrics = {{.metric = "typo"}}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::usage);
+    EXPECT_THAT(refused.error().message, HasSubstr("a column typo; numbers are in m"));
+    EXPECT_FALSE(compare_sides(a, a, {.ids = {"typo"}}));
+    EXPECT_FALSE(compare_sides(a, a, {.by = {"y"}}));
+    EXPECT_TRUE(compare_sides(a, a, {.by = {"x"}}));
 }
 
 TEST(Comparison, OfASideWithItselfTurnedAroundIsTurnedAround) {
@@ -262,8 +349,8 @@ TEST(Comparison, OfASideWithItselfTurnedAroundIsTurnedAround) {
             }
             ));
         }
-        const MetricComparison forward = compare_sides(side(a), side(b), {}).metrics.at(0);
-        const MetricComparison backward = compare_sides(side(b), side(a), {}).metrics.at(0);
+        const MetricComparison forward = compare_sides(side(a), side(b), {})->metrics.at(0);
+        const MetricComparison backward = compare_sides(side(b), side(a), {})->metrics.at(0);
         ASSERT_NEAR(forward.delta, -backward.delta, 1e-12);
         ASSERT_EQ(forward.wins, backward.losses);
         ASSERT_EQ(forward.ties, backward.ties);

@@ -124,13 +124,14 @@ Result<ExitCode> compare_sweeps(const Context& context, const CompareOptions& op
     const std::string& stage_b = options.stage_b.empty() ? options.stage : options.stage_b;
     const auto b = open_side(disk, context, options.b, stage_b);
     if (!b) return tl::unexpected(b.error());
-    const SweepComparison comparison = compare_sides(*a, *b, question);
-    if (auto printed = print_comparison(context, comparison, options); !printed) {
+    const auto comparison = compare_sides(*a, *b, question);
+    if (!comparison) return tl::unexpected(comparison.error());
+    if (auto printed = print_comparison(context, *comparison, options); !printed) {
         return tl::unexpected(printed.error());
     }
-    if (comparison.has_regression()) return ExitCode::gate_not_met;
+    if (comparison->has_regression()) return ExitCode::gate_not_met;
     // No regression was seen, but not all was looked at.
-    const bool is_unsure = states_regression && !comparison.is_complete();
+    const bool is_unsure = states_regression && !comparison->is_complete();
     return is_unsure ? ExitCode::incomplete : ExitCode::complete;
 }
 
