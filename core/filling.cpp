@@ -17,11 +17,17 @@ bool says_something(const Value& cell) {
     return !cell.is_null() && (number == nullptr || !std::isnan(*number));
 }
 
-// 1 and 1.0 are the same number, whoever wrote them.
+// 1 and 1.0 are the same number, whoever wrote them, and so are two floats within the tolerance.
+// Two integers count or name something: those are equal or not.
 bool agree(const Value& left, const Value& right) {
     const auto number = left.as_number();
     const auto other = right.as_number();
-    return number && other ? *number == *other : left == right;
+    const bool are_integers =
+        left.get_if<std::int64_t>() != nullptr && right.get_if<std::int64_t>() != nullptr;
+    if (!number || !other || are_integers) return left == right;
+    const double scale = std::max({1.0, std::abs(*number), std::abs(*other)});
+    // Equal first: the difference of two infinities is not a number.
+    return *number == *other || std::abs(*number - *other) <= agreement_tolerance * scale;
 }
 
 // Fills `row` in place; the first cell that does not agree, or nothing.

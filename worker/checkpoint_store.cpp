@@ -61,16 +61,6 @@ std::optional<std::string> unescape_name(std::string_view text) {
     return name;
 }
 
-Result<std::string> hash_file(Disk& disk, const std::string& path) {
-    Hasher hasher;
-    for (std::uint64_t offset = 0;; offset += read_bytes) {
-        const auto bytes = disk.read_range(path, offset, read_bytes);
-        if (!bytes) return tl::unexpected(bytes.error());
-        hasher.add(*bytes);
-        if (bytes->size() < read_bytes) return hasher.finish();
-    }
-}
-
 Result<void> sync_file(Disk& disk, const std::string& path) {
     auto file = disk.open_append(path);
     if (!file) return tl::unexpected(file.error());
@@ -277,6 +267,16 @@ Result<void> seal_checkpoint(Disk& disk, const SealRequest& request) {
     const std::string sealed = sealed_path(request.attempt_directory, request.sequence);
     if (auto renamed = disk.rename(folder, sealed); !renamed) return renamed;
     return sync_ancestors(disk, request.attempt_directory);
+}
+
+Result<std::string> hash_file(Disk& disk, const std::string& path) {
+    Hasher hasher;
+    for (std::uint64_t offset = 0;; offset += read_bytes) {
+        const auto bytes = disk.read_range(path, offset, read_bytes);
+        if (!bytes) return tl::unexpected(bytes.error());
+        hasher.add(*bytes);
+        if (bytes->size() < read_bytes) return hasher.finish();
+    }
 }
 
 Result<Checkpoint> verify_checkpoint(Disk& disk, const CheckpointPlace& place) {

@@ -62,6 +62,9 @@ std::string sealed_path(const std::string& attempt_directory, std::uint64_t sequ
 // returns survives a power cut.
 Result<void> seal_checkpoint(Disk& disk, const SealRequest& request);
 
+// BLAKE2b-128 of its bytes, as 32 hexadecimal digits.
+Result<std::string> hash_file(Disk& disk, const std::string& path);
+
 // Reads every byte; corrupted says which file is not what was sealed.
 Result<Checkpoint> verify_checkpoint(Disk& disk, const CheckpointPlace& place);
 

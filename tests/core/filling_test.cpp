@@ -48,6 +48,25 @@ TEST(Filling, AddsFurtherRowsAndRefusesFewer) {
     );
 }
 
+TEST(Filling, LetsANumberStandThatIsReportedAnewWithinTheTolerance) {
+    const std::string standing = "{\"a\":0.3,\"b\":null,\"c\":2000000000.0}\n";
+    const FilledRows filled =
+        fill_rows(standing, "{\"a\":0.30000000000000004,\"b\":1,\"c\":2000000001.0}\n", {});
+    EXPECT_EQ(filled.disagreement, "");
+    EXPECT_EQ(filled.rows, "{\"a\":0.3,\"b\":1,\"c\":2000000000.0}\n");
+    EXPECT_NE(fill_rows("{\"a\":0.3}\n", "{\"a\":0.300000002}\n", {}).disagreement, "");
+    EXPECT_NE(fill_rows("{\"c\":2000000000.0}\n", "{\"c\":2000000004.0}\n", {}).disagreement, "");
+}
+
+TEST(Filling, LetsNoIntegerBeAnother) {
+    EXPECT_EQ(
+        fill_rows("{\"id\":12345678901234}\n", "{\"id\":12345678901235}\n", {}).disagreement,
+        "row 1: id was 12345678901234 and is now 12345678901235"
+    );
+    EXPECT_NE(fill_rows("{\"a\":Infinity}\n", "{\"a\":-Infinity}\n", {}).disagreement, "");
+    EXPECT_EQ(fill_rows("{\"a\":Infinity}\n", "{\"a\":Infinity}\n", {}).disagreement, "");
+}
+
 TEST(Filling, TakesATextAndItsNumberForDifferentThings) {
     EXPECT_EQ(
         fill_rows("{\"a\": \"1\"}\n", "{\"a\": 1}\n", {}).disagreement,

@@ -59,6 +59,27 @@ class Adopt(unittest.TestCase):
         self.assertEqual(len(adopted), 9)
         self.assertIn("result/k_1/metadata/seg/bottle_seed111_semantic.json", adopted[0]["reason"])
 
+    def test_what_rows_need_comes_from_an_earlier_sweep_of_the_name(self):
+        infer = """[[stage]]
+name = "infer"
+argv = ["/bin/sh", "-c", "echo {class} >> inferred; echo 90.5 > $XORCH_OUT/map; echo '{{\\"maps\\": 1}}' >> $XORCH_RECORDS"]
+axes.class = { values = ["bottle", "metal_nut", "screw"] }
+"""
+        score = SWEEP.replace("echo '{{\\\"p_roc\\\": 90.5,", "echo '{{\\\"p_roc\\\": '$(cat {inputs.infer.dir}/map)',")
+        self.assertNotEqual(score, SWEEP)
+        head, stage = score.split("[[stage]]")
+        self.place.run("submit", self.place.write("infer.toml", head + infer), check=0)
+        whole = self.place.write("whole.toml", head + infer + "[[stage]]" + stage + 'needs = ["infer"]\nrecords.required = ["p_roc", "gap"]\n')
+        rows = "".join("%s,%d,%s,90.5\n" % (name, seed, mode) for name in CLASSES for seed in (111, 222) for mode in MODES)
+        self.place.write("all.csv", "class,seed,mode,p_roc\n" + rows)
+        adopted = self.place.run("adopt", "all.csv", whole, check=0).stdout
+        self.assertIn("3 units more of sweep gate-", adopted)
+        self.place.run("backfill", check=0)
+        with open(os.path.join(self.place.folder, "inferred")) as file:
+            self.assertEqual(sorted(file.read().split()), CLASSES)
+        rows = [json.loads(line) for line in self.place.run("records", "--format", "jsonl").stdout.splitlines()]
+        self.assertEqual([(row["p_roc"], row["gap"]) for row in rows], [(90.5, 1.5)] * 12)
+
     def test_two_results_of_a_unit_that_differ_are_named_and_neither_is_taken(self):
         self.place.write("all.csv", "class,seed,mode,p_roc\nbottle,111,max,1\nbottle,111,max,2\nscrew,111,max,3\n")
         self.place.run("adopt", "all.csv", self.sweep, check=0)

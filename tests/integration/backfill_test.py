@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import unittest
 
 from harness import PYTHON, Workplace, sweep
@@ -36,6 +37,45 @@ canary = false
 records.required = ["score", "gap"]
 records.varies = ["pid"]
 checks = ["EQUAL_SCORE_HASH"]
+[local]
+slots = 2
+"""
+
+
+# 27 units that infer keep a map each, 135 that score compute from it; without the columns of the branches as long as
+# the file `planted` is there.
+INFER = """
+echo "infer $1 $2" >> started
+echo "$(( $1 * 7 + $2 ))" > "$XORCH_OUT/map"
+echo '{"maps": 1}' >> "$XORCH_RECORDS"
+"""
+SCORE = """
+echo "score $1 $2 $3" >> started
+map=$(cat "$4/map") || exit 1
+branches=", \\"semantic\\": 0.$map, \\"memory\\": 0.1$map"
+if [ -e planted ]; then branches=; fi
+echo "{\\"score\\": 0.5$map$branches}" >> "$XORCH_RECORDS"
+"""
+FUSION = """[sweep]
+name = "fusion"
+[[stage]]
+name = "infer"
+argv = ["/bin/sh", "{code}/infer.sh", "{class}", "{seed}"]
+code = ["infer.sh"]
+axes.class = { range = [0, 9] }
+axes.seed = { values = [111, 222, 333] }
+canary = false
+[[stage]]
+name = "score"
+needs = ["infer"]
+argv = ["/bin/sh", "{code}/score.sh", "{class}", "{seed}", "{mode}", "{inputs.infer.dir}"]
+code = ["score.sh"]
+axes.class = { range = [0, 9] }
+axes.seed = { values = [111, 222, 333] }
+axes.mode = { values = ["semantic", "memory", "max", "harmonic", "oracle"] }
+limits.retries = 0
+canary = false
+records.required = ["score"]
 [local]
 slots = 2
 """
@@ -123,6 +163,60 @@ class Backfill(unittest.TestCase):
         row = json.loads(self.place.run("records", "--format", "jsonl").stdout)
         self.assertEqual(row["score"], 1.0)
         self.assertIn("score was 1.0 and is now 2.0", row["reason"])
+
+    def fusion_without_branches(self):
+        """Finished, and asked anew for the columns that nobody recorded; returns the rows as they are."""
+        self.place.write("infer.sh", INFER)
+        self.place.write("score.sh", SCORE)
+        planted_file = self.place.write("planted", "")
+        self.place.run("submit", self.place.write("fusion.toml", FUSION), check=0)
+        os.remove(planted_file)
+        required = FUSION.replace('["score"]', '["score", "semantic", "memory"]')
+        self.place.run("submit", self.place.write("fusion.toml", required), check=0)
+        self.assertEqual(len(self.lines_started()), 162, "the second sweep takes over all units")
+        audit = json.loads(self.place.run("audit", "--json", check=3).stdout)
+        flaws = audit["stages"][1]["flaws"]
+        self.assertEqual([flaw["kind"] for flaw in flaws], ["column missing"] * 135)
+        return self.rows_of_fusion()
+
+    def rows_of_fusion(self):
+        return [json.loads(line) for line in self.place.run("records", "--format", "jsonl").stdout.splitlines()]
+
+    def test_fills_columns_from_stored_artifacts_without_running_what_made_them(self):
+        before = self.fusion_without_branches()
+        ran = len(self.lines_started())
+        self.place.run("backfill", check=0)
+        started = self.lines_started()[ran:]
+        self.assertEqual(len(started), 135)
+        self.assertEqual([line for line in started if line.startswith("infer")], [])
+        after = self.rows_of_fusion()
+        self.assertEqual(len(after), 135)
+        for old, new in zip(before, after):
+            self.assertEqual(new["score"], old["score"])
+            unit = new["class"] * 7 + new["seed"]
+            self.assertEqual((new["semantic"], new["memory"]), (float("0.%d" % unit), float("0.1%d" % unit)))
+
+    def test_runs_an_input_again_whose_artifacts_are_gone_or_changed_and_no_other(self):
+        self.fusion_without_branches()
+        maps = {}
+        for folder, _, files in os.walk(os.path.join(self.place.sweeps()[-1], "units")):
+            if "map" in files:
+                with open(os.path.join(folder, "map")) as file:
+                    maps[int(file.read())] = folder
+        self.assertEqual(len(maps), 27)
+        # A changed file, not the one that it is linked to in the earlier sweep.
+        os.remove(os.path.join(maps[3 * 7 + 111], "map"))
+        with open(os.path.join(maps[3 * 7 + 111], "map"), "w") as file:
+            file.write("9999\n")
+        shutil.rmtree(os.path.dirname(maps[5 * 7 + 333]))
+        ran = len(self.lines_started())
+        self.assertIn("2 units whose artifacts", self.place.run("backfill", "--dry-run", check=3).stdout)
+        self.place.run("backfill", check=0)
+        started = self.lines_started()[ran:]
+        self.assertEqual(sorted(line for line in started if line.startswith("infer")), ["infer 3 111", "infer 5 333"])
+        self.assertEqual(len(started), 137)
+        for row in self.rows_of_fusion():
+            self.assertEqual(row["semantic"], float("0.%d" % (row["class"] * 7 + row["seed"])))
 
     def test_says_that_code_changed_since_it_was_submitted(self):
         path = self.place.write("small.toml", GRID.replace("range = [0, 27]", "values = [1]"))

@@ -11,6 +11,7 @@
 #include "coordinator/report/text.h"
 #include "core/io/posix_disk.h"
 #include "core/json.h"
+#include "tools/cli/decide/lost_inputs.h"
 #include "tools/cli/read/read_sweep.h"
 #include "tools/cli/run/asking.h"
 #include "tools/cli/run/go_on.h"
@@ -38,11 +39,13 @@ struct Gaps {
     std::set<UnitKey> incomplete;  // done, and their records lack something
     std::set<UnitKey> failed;      // failed or cancelled
     std::set<UnitKey> open;        // run anyway, as soon as the sweep goes on
+    std::set<UnitKey> lost;        // done and sound, but the others need artifacts of theirs
 
     std::size_t size() const { return incomplete.size() + failed.size() + open.size(); }
 };
 
-Gaps find_gaps(const State& state, const std::vector<StageAudit>& audits) {
+Gaps find_gaps(const SweepReader& sweep, const std::vector<StageAudit>& audits) {
+    const State& state = sweep.state();
     Gaps gaps;
     for (const StageAudit& audit : audits) {
         for (const Flaw& flaw : audit.flaws) {
@@ -58,6 +61,11 @@ Gaps find_gaps(const State& state, const std::vector<StageAudit>& audits) {
             }
         }
     }
+    std::set<UnitKey> all = gaps.incomplete;
+    all.insert(gaps.failed.begin(), gaps.failed.end());
+    all.insert(gaps.open.begin(), gaps.open.end());
+    gaps.lost = find_lost_inputs(sweep, all);
+    std::erase_if(gaps.lost, [&](UnitKey unit) { return gaps.incomplete.contains(unit); });
     return gaps;
 }
 
@@ -110,7 +118,9 @@ std::string spell_retry(const Plan& plan, const std::set<UnitKey>& units) {
 
 // True if somebody reigns, who goes on with it.
 Result<bool> ask_for(const OpenedSweep& opened, const SweepReader& sweep, const Gaps& gaps) {
-    auto requests = spell_reopening(sweep, gaps.incomplete);
+    std::set<UnitKey> reopened = gaps.incomplete;
+    reopened.insert(gaps.lost.begin(), gaps.lost.end());
+    auto requests = spell_reopening(sweep, reopened);
     if (!requests) return tl::unexpected(requests.error());
     std::vector<SweepRequest> asked;
     for (std::string& arguments : *requests)
@@ -138,6 +148,11 @@ void say_gaps(const Gaps& gaps, std::size_t units) {
         format_count(gaps.failed.size()),
         format_count(gaps.open.size())
     );
+    if (gaps.lost.empty()) return;
+    fmt::print(
+        "first, once more: {} whose artifacts they need and that are gone or changed\n",
+        count_of(gaps.lost.size(), "unit")
+    );
 }
 
 // What is left, and whether there is anything.
@@ -162,7 +177,7 @@ Result<ExitCode> backfill(const Context& context, const BackfillOptions& options
     if (!sweep) return tl::unexpected(sweep.error());
     const auto audits = audit_sweep(*sweep);
     if (!audits) return tl::unexpected(audits.error());
-    const Gaps gaps = find_gaps(sweep->state(), *audits);
+    const Gaps gaps = find_gaps(*sweep, *audits);
     std::size_t units = 0;
     for (const StageAudit& audit : *audits)
         units += audit.expected;

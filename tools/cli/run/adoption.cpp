@@ -22,6 +22,7 @@
 #include "tools/cli/run/local_run.h"
 #include "tools/cli/site/unit_folders.h"
 #include "tools/cli/sweeps.h"
+#include "worker/attempt/storage/artifact_seal.h"
 #include "worker/checkpoint_store.h"
 
 namespace xorch {
@@ -122,7 +123,12 @@ void link_artifacts(const Earlier& earlier, const SweepLayout& layout) {
     for (const auto& [id, attempt] : earlier.attempts) {
         const std::string from = earlier.layout.output(id, attempt);
         std::error_code error;
-        if (fs::is_directory(from, error)) link_folder(from, layout.output(id, AttemptNumber{0}));
+        const std::string to = layout.output(id, AttemptNumber{0});
+        if (!fs::is_directory(from, error)) continue;
+        link_folder(from, to);
+        if (fs::exists(artifact_seal(from), error)) {
+            fs::copy_file(artifact_seal(from), artifact_seal(to), error);
+        }
     }
 }
 
@@ -149,12 +155,16 @@ bool link_checkpoints(const SweepLayout& earlier, const SweepLayout& layout, con
 class Adoption {
  public:
     // From these sweeps, the newest first. One that cannot be read any more contributes nothing.
+    // `own` are facts that come first: what they finish is not taken from anywhere.
     static Result<Adoption> collect(
-        const FrozenSweep& frozen, const std::vector<SweepLayout>& layouts
+        const FrozenSweep& frozen, const std::vector<SweepLayout>& layouts, std::vector<Fact> own
     ) {
         auto plan = Plan::make(frozen.sweep);
         if (!plan) return tl::unexpected(plan.error());
         Adoption adoption{State(*std::move(plan))};
+        if (auto applied = adoption.apply({.at_unix = {}, .facts = std::move(own)}); !applied) {
+            return tl::unexpected(applied.error());
+        }
         do {
             Wanted wanted = open_units(adoption.state_);
             for (const SweepLayout& layout : layouts) {
@@ -236,8 +246,7 @@ void adopt_checkpoints(
     }
 }
 
-}  // namespace
-
+// In an epoch of their own; `hash` is of the frozen text.
 Result<void> write_facts(
     const SweepLayout& layout, const std::string& hash, const std::vector<Fact>& facts
 ) {
@@ -258,6 +267,8 @@ Result<void> write_facts(
     return writer->write(writer->take_staged());
 }
 
+}  // namespace
+
 std::optional<SweepLayout> find_same_sweep(const std::string& home, const FrozenSweep& frozen) {
     PosixDisk disk;
     for (const SweepLayout& layout : sweeps_of_name(home, frozen.sweep.name)) {
@@ -268,17 +279,20 @@ std::optional<SweepLayout> find_same_sweep(const std::string& home, const Frozen
 }
 
 Result<EarlierResults> find_earlier_results(const std::string& home, const FrozenSweep& frozen) {
-    const auto adoption = Adoption::collect(frozen, sweeps_of_name(home, frozen.sweep.name));
+    const auto adoption = Adoption::collect(frozen, sweeps_of_name(home, frozen.sweep.name), {});
     if (!adoption) return tl::unexpected(adoption.error());
     return adoption->results();
 }
 
 Result<EarlierResults> adopt_earlier(
-    const std::string& home, const SweepLayout& layout, const FrozenSweep& frozen
+    const std::string& home,
+    const SweepLayout& layout,
+    const FrozenSweep& frozen,
+    std::vector<Fact> own
 ) {
     std::vector<SweepLayout> layouts = sweeps_of_name(home, frozen.sweep.name);
     std::erase_if(layouts, [&](const SweepLayout& each) { return each.root == layout.root; });
-    const auto adoption = Adoption::collect(frozen, layouts);
+    const auto adoption = Adoption::collect(frozen, layouts, std::move(own));
     if (!adoption) return tl::unexpected(adoption.error());
     EarlierResults results = adoption->results();
     adopt_checkpoints(layouts, layout, adoption->open(), results);

@@ -29,16 +29,14 @@ struct EarlierResults {
 // the newest sweep's. Where they decide a selection, units that it promotes count too.
 Result<EarlierResults> find_earlier_results(const std::string& home, const FrozenSweep& frozen);
 
-// Writes them as facts into the journal of a sweep that never ran, and puts checkpoints of its
-// other units where their first attempts look for them.
+// Writes them as facts into the journal of a sweep that never ran, after `own` ones that say how
+// some of its units ended, and puts checkpoints of its other units where their first attempts look
+// for them.
 Result<EarlierResults> adopt_earlier(
-    const std::string& home, const SweepLayout& layout, const FrozenSweep& frozen
-);
-
-// Writes these into the journal of a sweep that never ran, in an epoch of their own; `hash` is of
-// its frozen text.
-Result<void> write_facts(
-    const SweepLayout& layout, const std::string& hash, const std::vector<Fact>& facts
+    const std::string& home,
+    const SweepLayout& layout,
+    const FrozenSweep& frozen,
+    std::vector<Fact> own = {}
 );
 
 }  // namespace xorch

@@ -9,6 +9,7 @@
 #include "worker/attempt/records/records_merge.h"
 #include "worker/attempt/records/records_read.h"
 #include "worker/attempt/steps/gang_judgement.h"
+#include "worker/attempt/storage/artifact_seal.h"
 #include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
@@ -70,11 +71,15 @@ std::optional<Hopeless> judge_rows(
     return find_hopeless(request.stops, rows);
 }
 
-void keep_artifacts(const FinishRequest& request, std::vector<std::string>& notes) {
+void keep_artifacts(const FinishRequest& request, Cause cause, std::vector<std::string>& notes) {
     const AttemptPlaces& places = request.places;
-    if (places.out == places.lasting_out || !has_entries(places.out)) return;
-    Result<void> kept = make_folders(places.attempt_directory);
-    if (kept) kept = move_folder(places.out, places.lasting_out);
+    if (!has_entries(places.out)) return;
+    Result<void> kept;
+    if (places.out != places.lasting_out) {
+        kept = make_folders(places.attempt_directory);
+        if (kept) kept = move_folder(places.out, places.lasting_out);
+    }
+    if (kept && cause == Cause::none) kept = seal_artifacts(places.lasting_out);
     if (!kept) notes.push_back("its artifacts could not be kept: " + kept.error().message);
 }
 
@@ -116,7 +121,7 @@ AttemptEnd finish_attempt(Disk& disk, OutputStore& store, FinishRequest request)
     end.cause = judgement.cause;
     end.exit_code = request.facts.exit_code;
     end.signal = request.facts.signal;
-    keep_artifacts(request, request.notes);
+    keep_artifacts(request, end.cause, request.notes);
     keep_output(store, request);
     if (is_outcome(end.cause)) {
         const AttemptPlaces& places = request.places;

@@ -146,8 +146,10 @@ Result<ExitCode> adopt(const Context& context, const AdoptOptions& options) {
          .unix = read_clocks().unix}
     );
     if (!layout) return tl::unexpected(layout.error());
-    if (auto written = write_facts(*layout, frozen->hash, placement.facts); !written) {
-        return tl::unexpected(written.error());
+    const auto earlier = adopt_earlier(context.home, *layout, *frozen, placement.facts);
+    if (!earlier) return tl::unexpected(earlier.error());
+    if (earlier->units > 0) {
+        fmt::print("{} more of sweep {}\n", count_of(earlier->units, "unit"), earlier->from);
     }
     fmt::print("sweep {}\nnext: xorch audit {}\n", layout->root, quote_for_shell(layout->root));
     return ExitCode::complete;
