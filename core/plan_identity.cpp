@@ -118,9 +118,12 @@ Identity Plan::Expansion::identity(UnitKey unit) const {
 
 std::uint32_t Plan::Expansion::seed_of(const Identity& identity) const {
     if (identity.own_seed) return *identity.own_seed;
-    return first_31_bits(
-        hash_unit(fmt::format("{{\"params\":{},\"sweep_seed\":{}}}", identity.params, sweep.seed))
-    );
+    std::string text = "{\"params\":";
+    text += identity.params;
+    text += ",\"sweep_seed\":";
+    text += std::to_string(sweep.seed);
+    text += "}";
+    return first_31_bits(hash_unit(text));
 }
 
 std::uint32_t Plan::Expansion::seed(UnitKey unit) const {
@@ -139,7 +142,8 @@ UnitId Plan::Expansion::id(UnitKey unit) const {
     }
     text += stage.identity.before_params;
     text += made_of.params;
-    text += fmt::format(",\"seed\":{}", seed_of(made_of));
+    text += ",\"seed\":";
+    text += std::to_string(seed_of(made_of));
     text += stage.identity.after_seed;
     return hash_unit(text);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json.h"
+#include "core/plain_row.h"
 
 namespace xorch {
 
@@ -18,6 +19,7 @@ Result<Object> parse_row(std::string_view line, std::size_t number) {
             ErrorCode::invalid_input, fmt::format("record line {} is larger than 1 MiB", number)
         );
     }
+    if (auto plain = read_plain_row(line)) return *std::move(plain);
     auto parsed = parse_json(line);
     if (!parsed) return fail_with_context(parsed.error(), fmt::format("record line {}", number));
     auto* row = std::get_if<Object>(&parsed->data);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -69,13 +70,16 @@ std::string_view type_name(const Value& value) {
 std::string format_plain(const Value& value) {
     if (const auto* text = value.get_if<std::string>()) return *text;
     if (const auto* number = value.get_if<double>()) return format_double(*number);
+    if (const auto* number = value.get_if<std::int64_t>()) return fmt::format_int(*number).str();
     return format_json(value);
 }
 
 std::string format_double(double number) {
     std::string text = fmt::format("{}", number);
     // fmt drops the point of a whole number; without it, the text would read back as an integer.
-    const bool bare = text.find_first_of(".en") == std::string::npos;
+    const bool bare = std::all_of(text.begin(), text.end(), [](char byte) {
+        return byte != '.' && byte != 'e' && byte != 'n';
+    });
     return bare ? text + ".0" : text;
 }
 

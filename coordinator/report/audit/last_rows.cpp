@@ -7,7 +7,7 @@
 
 #include "coordinator/report/tables/unit_results.h"
 #include "core/check.h"
-#include "core/json.h"
+#include "core/record.h"
 
 namespace xorch {
 
@@ -43,9 +43,8 @@ std::vector<std::string> reported_before(std::string_view rows) {
     std::vector<std::string> names;
     while (rows.find(key) != std::string_view::npos) {
         const std::size_t end = std::min(rows.find('\n', rows.find(key)), rows.size());
-        const auto parsed = parse_json(split_off_last(rows.substr(0, end)).last);
-        const auto* row = parsed ? parsed->get_if<Object>() : nullptr;
-        if (row != nullptr) add_reported(*row, names);
+        const auto parsed = parse_rows(split_off_last(rows.substr(0, end)).last);
+        if (parsed && !parsed->empty()) add_reported(parsed->front(), names);
         rows.remove_prefix(end);
     }
     return names;
@@ -82,9 +81,9 @@ Result<LastRows> LastRows::read(const SweepReader& sweep, StageIndex stage) {
     const auto visited = results.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
         if (sweep.state().unit(unit).phase != UnitPhase::done) return {};
         const auto [before, line] = split_off_last(result.end.rows);
-        const auto parsed = line.empty() ? Result<Value>(Object{}) : parse_json(line);
-        const auto* row = parsed ? parsed->get_if<Object>() : nullptr;
-        rows.add(unit, row == nullptr ? Object{} : *row, checked);
+        const auto parsed = parse_rows(line);
+        const bool is_row = parsed && !parsed->empty();
+        rows.add(unit, is_row ? parsed->front() : Object{}, checked);
         LastRow& last = rows.rows_.back().second;
         last.message = result.end.message;
         last.reported = reported_before(before);

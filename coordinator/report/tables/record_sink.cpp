@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "coordinator/report/text.h"
@@ -63,8 +64,16 @@ void append_md(std::string& line, std::string_view text) {
     }
 }
 
+// Most cells need no escape, and then no copy.
 void append_tsv(std::string& line, std::string_view text) {
-    line += escape_tsv(text);
+    const bool is_plain = std::all_of(text.begin(), text.end(), [](char byte) {
+        return byte >= 0x20 && byte < 0x7F && byte != '\\';
+    });
+    if (is_plain) {
+        line += text;
+    } else {
+        line += escape_tsv(text);
+    }
 }
 
 // TSV, CSV and Markdown: cells in a line with something between them.
