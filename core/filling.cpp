@@ -25,9 +25,9 @@ bool agree(const Value& left, const Value& right) {
     const bool are_integers =
         left.get_if<std::int64_t>() != nullptr && right.get_if<std::int64_t>() != nullptr;
     if (!number || !other || are_integers) return left == right;
+    if (std::isinf(*number) || std::isinf(*other)) return *number == *other;
     const double scale = std::max({1.0, std::abs(*number), std::abs(*other)});
-    // Equal first: the difference of two infinities is not a number.
-    return *number == *other || std::abs(*number - *other) <= agreement_tolerance * scale;
+    return std::abs(*number - *other) <= agreement_tolerance * scale;
 }
 
 // Fills `row` in place; the first cell that does not agree, or nothing.
