@@ -37,9 +37,9 @@ std::string row_of(double value) {
            "\n";
 }
 
-// Few values, so that there are ties.
+// Few values, so that there are ties, and often too few of them to choose among.
 double random_value(std::mt19937& random) {
-    if (random() % 5 == 0) return std::numeric_limits<double>::quiet_NaN();
+    if (random() % 5 < 3) return std::numeric_limits<double>::quiet_NaN();
     return static_cast<double>(random() % 4);
 }
 
@@ -123,7 +123,7 @@ TEST(SelectionAmongReports, NeitherLateNorDuplicateRecordsAreChosen) {
         refused += round.chosen().empty() ? 1 : 0;
     }
     EXPECT_GT(refused, 0);
-    EXPECT_LT(refused, 100);
+    EXPECT_LT(refused, 200);
 }
 
 }  // namespace
