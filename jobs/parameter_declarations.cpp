@@ -56,7 +56,7 @@ ParameterDeclaration number_parameter(
     return parameter;
 }
 
-ColumnDeclaration reported_checks() {
+ColumnDeclaration column_of_checks() {
     return {
         std::string(checks_column), "names of what makes the numbers say less than they seem to"};
 }

@@ -38,7 +38,7 @@ ParameterDeclaration number_parameter(
 );
 
 // The column in which a job names the checks that do not hold.
-ColumnDeclaration reported_checks();
+ColumnDeclaration column_of_checks();
 
 // Checks that a job makes itself and names there.
 std::vector<Check> reported_by_job(std::initializer_list<std::string_view> names);

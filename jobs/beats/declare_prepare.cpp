@@ -61,7 +61,7 @@ JobDeclaration declare_beats_prepare() {
         {"at_the_ends",    "left out: their second is not within the recording"               },
         {"not_measured",   "left out: samples that say so"                                    },
         {"over_max_beats", "left out: more than max_beats"                                    },
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = reported_by_job({
         check_non_beat_dropped,

@@ -52,7 +52,7 @@ JobDeclaration declare_audit() {
         {"images",        "of that split"                     },
         {"donors",        "of those images"                   },
         {"shared_donors", "those with images in another split"},
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = reported_by_job({check_leakage, check_one_image_per_donor, check_donors_by_name});
     return job;
@@ -79,7 +79,7 @@ JobDeclaration declare_prepare() {
         {"cells",                 "in them"                                            },
         {"median_diameter",       "pixels; median over images of the median over cells"},
         {"below_min_train_masks", "images with too few cells to train on"              },
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = reported_by_job({check_no_background});
     return job;
