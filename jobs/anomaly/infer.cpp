@@ -13,31 +13,17 @@
 #include "jobs/anomaly/encode/encoder.h"
 #include "jobs/anomaly/jobs.h"
 #include "jobs/anomaly/panel.h"
+#include "jobs/anomaly/unit_files.h"
 #include "jobs/files/file_bytes.h"
 #include "jobs/files/image_file.h"
 #include "jobs/files/path_hash.h"
 #include "jobs/files/png_file.h"
-#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
 namespace anomaly {
 
 namespace {
-
-// Of the parameter, or what an input left under that name.
-Result<std::string> given_or_left(
-    const NativeUnit& unit, const std::string& parameter, const std::string& left
-) {
-    if (const std::string& given = unit.params().text(parameter); !given.empty()) return given;
-    auto found = find_left(unit, left);
-    if (!found) return tl::unexpected(found.error());
-    if (*found) return std::move(**found);
-    return fail(
-        ErrorCode::invalid_input,
-        fmt::format("neither the parameter {} nor an input with {}/ is there", parameter, left)
-    );
-}
 
 Result<std::vector<std::size_t>> choose_shots(const Parameters& params, std::size_t count) {
     const auto shots = static_cast<std::size_t>(params.integer("k_shot"));

@@ -9,6 +9,7 @@ namespace xorch {
 Result<JobEnd> run_anomaly_synthetic(NativeUnit& unit);
 Result<JobEnd> run_anomaly_train(NativeUnit& unit);
 Result<JobEnd> run_anomaly_infer(NativeUnit& unit);
+Result<JobEnd> run_anomaly_saved(NativeUnit& unit);
 Result<JobEnd> run_anomaly_cls(NativeUnit& unit);
 Result<JobEnd> run_anomaly_seg(NativeUnit& unit);
 Result<JobEnd> run_anomaly_report(NativeUnit& unit);

@@ -82,8 +82,13 @@ void add_branches(Object& row, const BranchReport& branches, const ModeReport& m
     set_member(row, "oracle_semantic_ratio", branches.oracle_semantic_ratio);
     set_member(row, "oracle_memory_ratio", 1 - branches.oracle_semantic_ratio);
     set_member(row, "frac_semantic_selected", branches.semantic_share);
-    set_member(row, "branch_source", "computed");
     set_member(row, "score_hash", mode.score_hash);
+}
+
+void add_source(Object& row, const KeptMaps& kept) {
+    const bool own = !kept.maps.encoder_hash.empty();
+    set_member(row, "branch_source", own ? "computed" : "backfilled");
+    set_member(row, "metadata_path", kept.shown);
 }
 
 struct Question {
@@ -147,7 +152,7 @@ Result<JobEnd> run_anomaly_cls(NativeUnit& unit) {
         );
     }
     add_branches(row, found.branches, asked);
-    set_member(row, "metadata_path", kept->shown);
+    add_source(row, *kept);
     const std::string equal = equal_modes(found.modes);
     set_member(row, "equal_modes", equal);
     set_member(row, checks_column, equal.empty() ? "" : "EQUAL_SCORE_HASH");
@@ -172,7 +177,7 @@ Result<JobEnd> run_anomaly_seg(NativeUnit& unit) {
         {"p_roc_memory",   points(found.branches.memory)  },
     };
     add_branches(row, found.branches, found.modes[0]);
-    set_member(row, "metadata_path", kept->shown);
+    add_source(row, *kept);
     set_member(row, checks_column, "");
     return report(unit, row);
 }

@@ -23,6 +23,7 @@ constexpr std::array jobs{
     NativeJob{"anomaly.synthetic",  run_anomaly_synthetic },
     NativeJob{"anomaly.train",      run_anomaly_train     },
     NativeJob{"anomaly.infer",      run_anomaly_infer     },
+    NativeJob{"anomaly.saved",      run_anomaly_saved     },
     NativeJob{"anomaly.cls",        run_anomaly_cls       },
     NativeJob{"anomaly.seg",        run_anomaly_seg       },
     NativeJob{"anomaly.report",     run_anomaly_report    },

@@ -29,7 +29,7 @@ struct ImageScores {
 
 struct TaskMaps {
     std::string manifest_hash;  // of the images that they are of
-    std::string encoder_hash;
+    std::string encoder_hash;   // empty = another program asked an encoder of its own
     std::vector<ImageScores> images;
 };
 
