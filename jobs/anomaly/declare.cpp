@@ -55,6 +55,53 @@ JobDeclaration declare_train() {
     return job;
 }
 
+// What an encoder is shown.
+std::vector<ParameterDeclaration> input_parameters() {
+    return {
+        class_images(),
+        path_parameter(
+            "encoder",
+            "folder of an encoder, or TorchScript file; empty = what an input left in encoder/"
+        ),
+        path_parameter(
+            "texts",
+            "for a TorchScript encoder: its texts, f32[2,D] as NPY or saved tensor, or a "
+            "folder of "
+            "such files by class"
+        ),
+        path_parameter(
+            "shots",
+            "selected_samples_per_run.txt, or a folder with one per class; empty = drawn by "
+            "seed"
+        ),
+        choice_parameter("channels", {"rgb", "bgr"}, "order in which all images are shown"),
+        integer_parameter(
+            "first_side", 0, {0, 8192}, "pixels that images are brought to first; 0 = not"
+        ),
+        pixel_resolution(),
+    };
+}
+
+// What becomes of its answers.
+std::vector<ParameterDeclaration> branch_parameters() {
+    return {
+        number_parameter(
+            "logit_scale",
+            4.60517,
+            {1e-3, 1000},
+            "of likenesses to texts (published: not exponentiated; 100 if it were)"
+        ),
+        choice_parameter(
+            "memory_bank",
+            {"all", "coreset"},
+            "all: distances to all normal patches, by level; coreset: as PatchCore"
+        ),
+        number_parameter("coreset_share", 0.1, {1e-6, 1}, "of all patches that it keeps"),
+        integer_parameter("neighbours", 1, {1, 1000}, "that its distances are means over"),
+        integer_parameter("panels", 2, {0, 100}, "abnormal images in the picture of maps"),
+    };
+}
+
 JobDeclaration declare_infer() {
     JobDeclaration job;
     job.name = "anomaly.infer";
@@ -64,39 +111,8 @@ JobDeclaration declare_infer() {
     job.source = "jobs/anomaly/infer.cpp";
     job.needs_runner = true;
     job.parameters = class_parameters();
-    append(
-        job.parameters,
-        {
-            class_images(),
-            path_parameter(
-                "encoder",
-                "folder of an encoder, or TorchScript file; empty = what an input left in encoder/"
-            ),
-            path_parameter(
-                "texts",
-                "for a TorchScript encoder: its texts, f32[2,D] as NPY or saved tensor, or a "
-                "folder "
-                "of such files by class"
-            ),
-            path_parameter(
-                "shots",
-                "selected_samples_per_run.txt, or a folder with one per class; empty = drawn by "
-                "seed"
-            ),
-            choice_parameter("channels", {"rgb", "bgr"}, "order in which all images are shown"),
-            integer_parameter(
-                "first_side", 0, {0, 8192}, "pixels that images are brought to first; 0 = not"
-            ),
-            pixel_resolution(),
-            number_parameter(
-                "logit_scale",
-                4.60517,
-                {1e-3, 1000},
-                "of likenesses to texts (published: not exponentiated; 100 if it were)"
-            ),
-            integer_parameter("panels", 2, {0, 100}, "abnormal images in the picture of maps"),
-        }
-    );
+    append(job.parameters, input_parameters());
+    append(job.parameters, branch_parameters());
     job.columns = {
         {"layout",        "of the class on disk: mvtec, visa or raw"        },
         {"family",        "texture or object, of the public classes"        },

@@ -11,6 +11,7 @@
 #include "jobs/anomaly/data/shots.h"
 #include "jobs/anomaly/encode/branches.h"
 #include "jobs/anomaly/encode/encoder.h"
+#include "jobs/anomaly/encode/patch_memory.h"
 #include "jobs/anomaly/jobs.h"
 #include "jobs/anomaly/panel.h"
 #include "jobs/anomaly/unit_files.h"
@@ -68,9 +69,16 @@ double mean_of(const TaskMaps& maps, Plane ImageScores::*branch) {
     return sum / count;
 }
 
+MemorySettings memory_settings(const Parameters& params) {
+    return {
+        .coreset = params.text("memory_bank") == "coreset",
+        .share = params.number("coreset_share"),
+        .neighbours = static_cast<int>(params.integer("neighbours"))};
+}
+
 class Inference {
  public:
-    explicit Inference(NativeUnit& unit) : unit_(unit) {}
+    explicit Inference(NativeUnit& unit) : unit_(unit), memory_(memory_settings(unit.params())) {}
 
     Result<JobEnd> run() {
         for (const auto part :
@@ -167,10 +175,9 @@ class Inference {
         for (const ImageFile& file : support_) {
             const auto encoded = encode(file.path);
             if (!encoded) return tl::unexpected(encoded.error());
-            for (std::size_t level = 0; level < banks_.size(); ++level) {
-                append_rows(banks_[level], encoded->levels[level]);
-            }
+            memory_.add(encoded->levels);
         }
+        memory_.close();
         return {};
     }
 
@@ -181,10 +188,7 @@ class Inference {
         auto mask = load_mask(file, static_cast<int>(unit_.params().integer("resolution")));
         if (!mask) return tl::unexpected(mask.error());
         const double scale = unit_.params().number("logit_scale");
-        const MemoryScores memory = mean_scores(
-            memory_scores(encoded->levels[0], banks_[0]),
-            memory_scores(encoded->levels[1], banks_[1])
-        );
+        const MemoryScores memory = memory_.scores(encoded->levels);
         const int side = encoded->grid_side;
         maps_.images.push_back(
             {.name = file.name,
@@ -260,8 +264,8 @@ class Inference {
     std::vector<ImageFile> support_;
     std::unique_ptr<Encoder> encoder_;
     Features texts_;
-    std::array<Features, 2> banks_;  // by level
-    TaskMaps maps_;                  // of the test images so far
+    PatchMemory memory_;
+    TaskMaps maps_;  // of the test images so far
 };
 
 }  // namespace

@@ -188,6 +188,9 @@ TEST_F(AnomalyJob, TheOrderOfChannelsAndTheShotsChangeTheMaps) {
     EXPECT_NE(maps_with("channels", "bgr"), first);
     EXPECT_NE(maps_with("k_shot", 2), first);
     EXPECT_NE(maps_with("first_side", 64), first);
+    const Value coreset = maps_with("memory_bank", "coreset");
+    EXPECT_NE(coreset, first);
+    EXPECT_EQ(maps_with("neighbours", 3), first);  // of a coreset alone
     EXPECT_NE(maps_with("logit_scale", 100.0), first);
 }
 
