@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -47,11 +48,13 @@ struct SplitSize {
     int per_class;
 };
 
-constexpr SplitSize split_sizes[] = {
-    {"train", "JPEGImages-trainval", 20},
-    {"val",   "JPEGImages-trainval", 2 },
-    {"test",  "JPEGImages-test",     6 },
-};
+std::array<SplitSize, 3> split_sizes(const SyntheticOptions& options) {
+    return {
+        {{"train", "JPEGImages-trainval", options.training_per_class},
+         {"val", "JPEGImages-trainval", 2},
+         {"test", "JPEGImages-test", options.test_per_class}}
+    };
+}
 
 constexpr const char* annotations_folder = "Annotations/Horizontal Bounding Boxes";
 constexpr const char* lists_folder = "ImageSets/Main";
@@ -202,7 +205,7 @@ Result<void> make_scenes(const std::string& directory, const SyntheticOptions& o
     const fs::path root(directory);
     if (auto made = make_folders(root); !made) return made;
     int id = 0;
-    for (const SplitSize& split : split_sizes) {
+    for (const SplitSize& split : split_sizes(options)) {
         std::string list;
         for (int i = 0; i < split.per_class * synthetic_classes; ++i) {
             const int kind = i % synthetic_classes;

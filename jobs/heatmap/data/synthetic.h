@@ -15,11 +15,13 @@ namespace xorch::heatmap {
 struct SyntheticOptions {
     std::uint64_t seed = 0;
     int object_classes = 3;  // of eight: those whose thing dominates
+    int training_per_class = 20;
+    int test_per_class = 6;
 };
 
 inline constexpr int synthetic_classes = 8;
 
-// 160 images to train on, 16 to validate, 48 to test, of 224 x 224 pixels, the classes in turn. The
+// Images to train on, 16 to validate, images to test, of 224 x 224 pixels, the classes in turn. The
 // directory exists. Equal options make equal files.
 Result<void> make_scenes(const std::string& directory, const SyntheticOptions& options);
 

@@ -5,6 +5,7 @@
 // boxes and the hashes of those files. An answer of another model or one that changed on disk is an
 // error, never a surprise. Free of LibTorch.
 
+#include <map>
 #include <string>
 #include <vector>
 

@@ -54,7 +54,7 @@ TEST_F(HeatmapFeatures, KeepATokenFilePerImageTextsAndPictures) {
         tensors += entry.path().extension() == ".safetensors" ? 1U : 0U;
     }
     EXPECT_EQ(tensors, 8U + 1U);
-    EXPECT_TRUE(fs::exists(run.out + "/features/pictures/00177.png"));
+    EXPECT_TRUE(fs::exists(run.out + "/features/pictures/00033.png"));
 }
 
 // Stopped before and after every image, to learn from or to keep, in turn.
@@ -147,10 +147,10 @@ TEST_F(HeatmapFeatures, ComeFromTheSetThatAnInputMade) {
 
 TEST_F(HeatmapFeatures, OfADamagedSetAreRefusedWithFileAndReason) {
     make_few_scenes(folder_ / "scenes");
-    write_bytes(folder_ / "scenes/JPEGImages-test/00177.jpg", "no picture");
+    write_bytes(folder_ / "scenes/JPEGImages-test/00033.jpg", "no picture");
     EXPECT_THAT(
         features(params("data", folder_ / "scenes"), "damaged").error,
-        HasSubstr("JPEGImages-test/00177.jpg: neither PNG, JPEG, TIFF nor NPY")
+        HasSubstr("JPEGImages-test/00033.jpg: neither PNG, JPEG, TIFF nor NPY")
     );
 }
 

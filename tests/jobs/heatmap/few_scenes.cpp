@@ -10,13 +10,8 @@ namespace xorch::heatmap {
 
 void make_few_scenes(const std::string& folder) {
     std::filesystem::create_directories(folder);
-    ASSERT_TRUE(make_scenes(folder, 3));
-    const auto shorten = [&](const std::string& split, std::size_t ids) {
-        const std::string path = folder + "/ImageSets/Main/" + split + ".txt";
-        write_bytes(path, bytes_of(path).substr(0, 6 * ids));  // five digits and a line end
-    };
-    shorten("train", 16);
-    shorten("test", 8);
+    const SyntheticOptions few{.seed = 3, .training_per_class = 2, .test_per_class = 1};
+    ASSERT_TRUE(make_scenes(folder, few));
 }
 
 FewFeatures::FewFeatures() {
