@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "jobs/declaration.h"
+#include "jobs/files/image_threads.h"
 #include "jobs/runner/devices.h"
 #include "jobs/runner/gang.h"
 #include "jobs/runner/native_jobs.h"
@@ -61,11 +62,16 @@ int list_data() {
     return EXIT_SUCCESS;
 }
 
+void begin_unit(std::uint32_t seed, std::uint32_t threads) {
+    begin_torch_unit(seed, threads);
+    set_image_threads(threads);
+}
+
 RunnerEquipment equipment() {
     return {
         .declarations = job_declarations(),
         .jobs = native_jobs(),
-        .begin_unit = begin_torch_unit,
+        .begin_unit = begin_unit,
         .env_key = torch_env_key,
         .describe = describe_torch_failure,
         .has_gpu = torch_has_gpu};
