@@ -158,6 +158,7 @@ JobDeclaration declare_train() {
     append(job.parameters, sampler_parameters());
     append(job.parameters, network_parameters());
     append(job.parameters, score_parameters());
+    job.checks = {{.name = "SAMPLER_NOOP"}, {.name = "LEAKAGE"}, {.name = "GOAL_SWITCHED_OFF"}};
     return job;
 }
 
@@ -237,6 +238,7 @@ JobDeclaration declare_sanity() {
         ),
     };
     add_model_shapes(job);
+    job.checks = {{.name = "LEAKAGE"}};
     return job;
 }
 

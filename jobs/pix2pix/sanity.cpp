@@ -134,7 +134,7 @@ Result<void> check_sanity(NativeUnit& unit) {
     const auto checks = checks_in(*found, unit.params().number("shuffled_ratio"));
     const std::string report = format_report(*found, checks);
     if (auto left = leave_text(unit, "sanity/leakage_sanity_report.md", report); !left) return left;
-    const std::string names = fmt::format("{}", fmt::join(checks, " "));
+    const std::string names = fmt::format("{}", fmt::join(checks, ", "));
     return unit.report({
         {"shared_ids",       found->shared_ids  },
         {"exact_photos",     found->photos.exact},
