@@ -89,6 +89,15 @@ TEST_F(NativeUnitTest, TwoInputsOfOneStageAreNotOne) {
     EXPECT_EQ(open().inputs().size(), 2U);
 }
 
+TEST_F(NativeUnitTest, AHopelessInputIsNone) {
+    setup.inputs = R"([{"stage":"a","unit":"1","hopeless":true},{"stage":"a","unit":"2"}])";
+    const NativeUnit unit = open();
+    const auto input = unit.input("a");
+    ASSERT_TRUE(input);
+    EXPECT_EQ((*input)->unit, "2");
+    EXPECT_EQ(unit.inputs().size(), 1U);
+}
+
 TEST_F(NativeUnitTest, AppendsRowsAndRefusesNestedOnes) {
     NativeUnit unit = open();
     ASSERT_TRUE(unit.report({

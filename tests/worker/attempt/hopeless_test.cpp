@@ -95,5 +95,15 @@ TEST(HopelessAttempt, IsNotOneWhoseRowsShowHope) {
     EXPECT_THAT(end.rows, HasSubstr("\"step\":3"));
 }
 
+TEST(HopelessInput, LeavesOnlyTheFolderOfTheOtherOne) {
+    AttemptHarness harness;
+    harness.stage().argv = {"/bin/sh", "-c", "test \"$0\" = /b", "{inputs.train.dir}"};
+    Assignment unit = AttemptHarness::assignment(0);
+    unit.inputs = R"([{"stage":"train","dir":"/a","hopeless":true},{"stage":"train","dir":"/b"}])";
+    harness.start(std::move(unit));
+    const AttemptEnd end = harness.wait_for_end(0);
+    EXPECT_EQ(end.cause, Cause::none) << end.message;
+}
+
 }  // namespace
 }  // namespace xorch

@@ -86,6 +86,8 @@ Result<CommandContext> context_of(const PreparationRequest& request, const Prepa
     if (!inputs) return tl::unexpected(inputs.error());
     std::vector<InputFolder> folders;
     for (const UnitInput& input : *inputs) {
+        // What a hopeless one left may be half made.
+        if (input.hopeless) continue;
         folders.push_back({.stage = input.stage, .directory = input.directory});
     }
     const auto& found = prepared.checkpoints.found;
