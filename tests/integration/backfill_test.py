@@ -108,6 +108,12 @@ def results(text):
     return {(int(row["class"]), int(row["seed"]), row["mode"]): [row[name] for name in columns] for row in rows}
 
 
+def lines_by_unit(text):
+    """The lines of the table as they are."""
+    return {(int(cells[1]), int(cells[2]), cells[3]): line
+            for line in text.splitlines()[1:] for cells in [line.split("\t")]}
+
+
 class Backfill(unittest.TestCase):
     def setUp(self):
         self.place = Workplace()
@@ -122,7 +128,8 @@ class Backfill(unittest.TestCase):
     def test_names_40_flaws_of_405_records_and_mends_exactly_those(self):
         planted_file = self.place.write("planted", "")
         self.place.run("submit", self.grid, check=4)
-        before = results(self.place.run("records", "--format", "tsv").stdout)
+        table = self.place.run("records", "--format", "tsv").stdout
+        before, lines_before = results(table), lines_by_unit(table)
 
         audit = json.loads(self.place.run("audit", "--json", check=3).stdout)
         stage = audit["stages"][0]
@@ -139,13 +146,16 @@ class Backfill(unittest.TestCase):
         ran = len(self.lines_started())
         self.place.run("backfill", check=0)
         self.assertEqual(sorted(self.lines_started()[ran:]), sorted("%d %d %s" % unit for unit in planted()))
-        self.place.run("audit", check=0)
+        stage = json.loads(self.place.run("audit", "--json", check=0).stdout)["stages"][0]
+        self.assertEqual((stage["expected"], stage["done"], stage["sound"]), (405, 405, 405))
 
-        after = results(self.place.run("records", "--format", "tsv").stdout)
+        table = self.place.run("records", "--format", "tsv").stdout
+        after, lines_after = results(table), lines_by_unit(table)
         self.assertEqual(len(after), 405)
+        self.assertEqual(table.splitlines()[0].split("\t")[:4], ["stage", "class", "seed", "mode"])
         for unit, cells in before.items():
             if unit not in planted():
-                self.assertEqual(after[unit], cells)
+                self.assertEqual(lines_after[unit], lines_before[unit], "every byte, provenance too")
             elif planted()[unit][0] == "nan":
                 # Only the NaN was filled in: also what varies is still the first run's.
                 self.assertEqual(after[unit], [*cells[:4], "0.5", *cells[5:]])
