@@ -22,8 +22,9 @@ constexpr std::string_view suffix = ".log";
 // A header is a few hundred bytes; this is generous for long host and job names.
 constexpr std::uint64_t header_bytes_max = 64ULL << 10U;
 
-// Reading in pieces of this size keeps memory flat and costs few system calls.
-constexpr std::uint64_t piece_bytes = 4ULL << 20U;
+// Reading in pieces of this size keeps memory flat and costs few system calls; larger ones are
+// memory that the system must clear each time.
+constexpr std::uint64_t piece_bytes = 1ULL << 20U;
 
 // Looking for proof of damage goes in steps of one window, less the overlap: longer frames than the
 // overlap may be missed at a border, and the ones after them still tell.

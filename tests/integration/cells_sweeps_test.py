@@ -65,6 +65,26 @@ class KeptOutputs(CellsSweepTest):
         self.assertEqual({row["model_hash"] for row in rows}, {self.rows(sweep, "predict")[0]["model_hash"]})
         self.assertEqual(len(self.artifacts(sweep, "*.safetensors")), 2 + 24)  # of two networks, of 24 images
 
+    def test_columns_that_a_table_lacks_are_filled_from_kept_outputs_without_a_network(self):
+        settings = [*SMALL_TRAINING, "stage.train.params.epochs=1"]
+        whole = self.rows(self.submit("cells_scan.toml", *settings), "scan")
+        columns = ["flow_threshold", "cellprob_threshold", "overall_ap50"]
+        lines = [",".join(columns)] + [",".join(row[column] for column in columns) for row in whole]
+        table = self.place.write("scan.csv", "\n".join(lines) + "\n")
+        words = [word for setting in settings for word in ("--set", setting)]
+        adopted = self.place.run("adopt", table, os.path.join(CONFIGS, "cells_scan.toml"), *words, check=0).stdout
+        self.assertIn("27 units adopted", adopted)
+        self.assertIn("6 units more of sweep cells_scan-", adopted)
+        # A training of one epoch never reaches its learning rate, so the audit does not end with 0.
+        self.assertIn("27 with records that lack something", self.place.run("backfill", check=3, timeout=600).stdout)
+        filled = self.place.sweeps()[-1]
+        for stage in ("train", "predict"):
+            self.assertEqual([row["attempt"] for row in self.rows(filled, stage)], ["0"], "it did not run again")
+        recorded = [name for name in whole[0] if name.startswith(("overall_", "olig2_", "model_hash"))]
+        again = self.rows(filled, "scan")
+        self.assertEqual([[row[name] for name in recorded] for row in again],
+                         [[row[name] for name in recorded] for row in whole])
+
     def test_e3_gates_the_cells_of_two_networks_three_times(self):
         sweep = self.submit("cells_e3.toml", *SMALL_TRAINING, "stage.train.axes.epochs=[0, 1]")
         self.assertEqual(len(self.rows(sweep, "gate")), 6)
