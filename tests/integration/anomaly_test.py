@@ -1,8 +1,9 @@
 """The sweeps of configs/ that look for defects, in a small form: three classes, two shots, an encoder of few steps.
 
-    anomaly_test.py [--minutes] [TEST ...]
+    anomaly_test.py [--minutes] [--seed N] [TEST ...]
 
-`--minutes` runs the first at full size instead and demands what docs/results.md says of it.
+Prints its seed, which chooses when everything is killed. `--minutes` runs the first at full size instead and demands
+what docs/results.md says of it.
 """
 
 import argparse
@@ -11,10 +12,12 @@ import glob
 import io
 import json
 import os
+import random
+import signal
 import sys
 import unittest
 
-from harness import Workplace
+from harness import Workplace, said, wait_until
 
 CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
 MODES = ["semantic", "memory", "max", "harmonic", "oracle"]
@@ -93,6 +96,37 @@ class Gate(AnomalySweepTest):
         self.place.run("audit", sweep, check=0)
 
 
+class Killed(AnomalySweepTest):
+    seed = 0
+
+    def test_every_process_at_a_random_unit_changes_no_record(self):
+        config = [os.path.join(CONFIGS, "anomaly_gate.toml"), *small("infer", "cls", "seg")]
+        self.place.run("submit", *config, check=0, timeout=800)
+        [calm] = self.place.sweeps()
+        units = random.Random(self.seed).randrange(1, 44)  # of 45
+        process = self.place.start("submit", *config, "--fresh")
+
+        def killed():
+            return next((sweep for sweep in self.place.sweeps() if sweep != calm), None)
+
+        def enough():
+            # There is nothing to tell before the journal begins.
+            told = killed() and self.place.run("status", "--json", killed()).stdout
+            return told and sum(stage["done"] for stage in json.loads(told)["stages"]) >= units
+
+        wait_until(enough, "%d units: %s" % (units, said(process)), seconds=300)
+        for pid in self.place.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait(timeout=60)
+        self.place.run("submit", *config, check=0, timeout=800)
+        self.assertEqual(len(self.place.sweeps()), 2)
+        for stage in ("infer", "cls", "seg", "report"):
+            self.place.run("records", "--stage", stage, "--equal", calm, killed(), check=0)
+
+
 class PublishedTree(AnomalySweepTest):
     PATTERN = "{dataset}/k_{k_shot}/metadata/{task}/{class_name}_seed{seed}_{score_mode}.json"
 
@@ -154,9 +188,12 @@ class AtFullSize(AnomalySweepTest):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", action="store_true")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
-    unittest.main(argv=[sys.argv[0], *(["AtFullSize"] if options.minutes else options.tests or ["Gate", "PublishedTree", "RealSurfaces"])])
+    print("seed", options.seed, flush=True)
+    Killed.seed = options.seed
+    unittest.main(argv=[sys.argv[0], *(["AtFullSize"] if options.minutes else options.tests or ["Gate", "Killed", "PublishedTree", "RealSurfaces"])])
 
 
 if __name__ == "__main__":
