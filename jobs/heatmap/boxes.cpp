@@ -184,11 +184,11 @@ Result<void> report(NativeUnit& unit, BoxSearch& search, const std::string& feat
     const auto own = mean_precision(found.boxes, least_overlaps, matching);
     const auto full = mean_precision(found.full, least_overlaps, matching);
     if (!own || !full) return fail(ErrorCode::invalid_input, "no class with a true box");
-    const bool control_wins = !search.rules().is_full_box && full->mean[0] >= own->mean[0];
-    std::string checks = control_wins ? "CONTROL_WINS" : "";
-    if (matching == Matching::pooled) {
-        checks += checks.empty() ? "POOLED_MATCHING" : ",POOLED_MATCHING";
+    std::vector<std::string_view> checks;
+    if (!search.rules().is_full_box && full->mean[0] >= own->mean[0]) {
+        checks.emplace_back("CONTROL_WINS");
     }
+    if (matching == Matching::pooled) checks.emplace_back("POOLED_MATCHING");
     Object row;
     add_scores(row, "", *own);
     add_scores(row, "fullbox_", *full);
@@ -196,7 +196,7 @@ Result<void> report(NativeUnit& unit, BoxSearch& search, const std::string& feat
     set_member(row, "box_area_fraction", found.count == 0 ? 0.0 : found.area / found.count);
     set_member(row, "feature_hash", feature_hash);
     set_member(row, "box_hash", found.hash.finish());
-    set_member(row, "checks", checks);
+    set_member(row, checks_column, reported_checks_cell(checks));
     Object file{
         {"method",    unit.params().text("recipe")      },
         {"surgery",   unit.params().text("surgery")     },

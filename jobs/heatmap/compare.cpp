@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <filesystem>
-#include <numeric>
 
 #include "core/io/posix_disk.h"
 #include "jobs/heatmap/jobs.h"
@@ -51,17 +50,6 @@ Result<Results> read_results(const NativeUnit& unit) {
     );
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    return std::accumulate(
-        names.begin(),
-        names.end(),
-        std::string(),
-        [](const std::string& left, const std::string& right) {
-            return left.empty() ? right : left + "," + right;
-        }
-    );
-}
-
 }  // namespace
 
 }  // namespace heatmap
@@ -73,26 +61,26 @@ Result<JobEnd> run_heatmap_compare(NativeUnit& unit) {
     const BoxResult& baseline = results->all[results->baseline];
     const auto comparison = compare(results->all, baseline);
     if (!comparison) return tl::unexpected(comparison.error());
-    const std::string checks = joined(comparison->checks);
+    const Value checks = reported_checks_cell(comparison->checks);
     const Object file{
-        {"baseline",        baseline.label             },
-        {"recall_first",    comparison->recall_first   },
-        {"precision_first", comparison->precision_first},
-        {"same_boxes",      comparison->same           },
-        {"checks",          checks                     },
-        {"rows",            comparison->rows           },
-        {"open_points",     open_points()              },
+        {"baseline",                 baseline.label             },
+        {"recall_first",             comparison->recall_first   },
+        {"precision_first",          comparison->precision_first},
+        {"same_boxes",               comparison->same           },
+        {std::string(checks_column), checks                     },
+        {"rows",                     comparison->rows           },
+        {"open_points",              open_points()              },
     };
     if (auto ok = write_json(unit, unit.params().text("file"), file); !ok) {
         return tl::unexpected(ok.error());
     }
     const auto reported = unit.report({
-        {"rows",            static_cast<std::int64_t>(comparison->rows.size())},
-        {"baseline_label",  baseline.label                                    },
-        {"recall_first",    comparison->recall_first                          },
-        {"precision_first", comparison->precision_first                       },
-        {"same_boxes",      static_cast<std::int64_t>(comparison->same.size())},
-        {"checks",          checks                                            },
+        {"rows",                     static_cast<std::int64_t>(comparison->rows.size())},
+        {"baseline_label",           baseline.label                                    },
+        {"recall_first",             comparison->recall_first                          },
+        {"precision_first",          comparison->precision_first                       },
+        {"same_boxes",               static_cast<std::int64_t>(comparison->same.size())},
+        {std::string(checks_column), checks                                            },
     });
     if (!reported) return tl::unexpected(reported.error());
     return JobEnd::done;

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 
 #include "jobs/files/png_file.h"
@@ -67,6 +66,9 @@ Result<void> read_texts(const Parameters& params, Inputs& inputs) {
     if (table.empty() && module.empty()) return {};
     if (!table.empty() && !module.empty()) {
         return fail(ErrorCode::invalid_input, "text_features and text_model exclude each other");
+    }
+    if (table.empty() && params.text("text_tokens").empty()) {
+        return fail(ErrorCode::invalid_input, "text_model without text_tokens to ask it with");
     }
     const auto rows = read_class_rows(table.empty() ? params.text("text_tokens") : table);
     if (!rows) return tl::unexpected(rows.error());

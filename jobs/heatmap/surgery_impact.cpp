@@ -97,9 +97,10 @@ Result<JobEnd> run_heatmap_surgery(NativeUnit& unit) {
     if (auto ok = write_json(unit, "surgery_impact_analysis.json", file); !ok) {
         return tl::unexpected(ok.error());
     }
-    std::string checks = changes_nothing ? "ABLATION_NOOP" : "";
-    if (!summary.change_per_cent) checks += checks.empty() ? "ZERO_BASELINE" : ",ZERO_BASELINE";
-    set_member(row, "checks", checks);
+    std::vector<std::string_view> checks;
+    if (changes_nothing) checks.emplace_back("ABLATION_NOOP");
+    if (!summary.change_per_cent) checks.emplace_back("ZERO_BASELINE");
+    set_member(row, checks_column, reported_checks_cell(checks));
     if (auto ok = unit.report(row); !ok) return tl::unexpected(ok.error());
     return JobEnd::done;
 }

@@ -79,6 +79,15 @@ std::string text_of(const Value* value) {
     return text == nullptr ? "" : *text;
 }
 
+// The hash of the index in the record of the unit that left this folder; empty = there is none.
+std::string recorded_hash(const NativeUnit& unit, const std::string& folder) {
+    for (const UnitInput& input : unit.inputs()) {
+        if (input.directory + "/" + folder_name != folder || input.records.empty()) continue;
+        return text_of(find_member(input.records.back(), "features_hash"));
+    }
+    return "";
+}
+
 // Beside the index.
 Result<std::string> write_tensor(const fs::path& folder, const StoredTensor& tensor) {
     const std::string bytes = format_tensors({tensor});
@@ -185,9 +194,7 @@ Result<FeatureCache> FeatureCache::open(const NativeUnit& unit) {
     PosixDisk disk;
     const auto text = disk.read(path);
     if (!text) return tl::unexpected(text.error());
-    for (const UnitInput& input : unit.inputs()) {
-        if (input.directory + "/" + folder_name != cache.folder_ || input.records.empty()) continue;
-        if (text_of(find_member(input.records.back(), "features_hash")) == hash_text(*text)) break;
+    if (recorded_hash(unit, cache.folder_) != hash_text(*text)) {
         return fail(ErrorCode::corrupted, path + ": not the index that the unit's record names");
     }
     if (auto read = cache.read_index(*text); !read) return fail_with_context(read.error(), path);

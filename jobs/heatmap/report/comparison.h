@@ -4,6 +4,7 @@
 // looks at nothing, and against each other, where two that should differ do not. Pure.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -30,7 +31,7 @@ struct Comparison {
     Array same;                // pairs that differ in one setting and in no box
     std::string recall_first;  // labels of the best, the control left out
     std::string precision_first;
-    std::vector<std::string> checks;
+    std::vector<std::string_view> checks;
 };
 
 // Of at least one result that is no control.

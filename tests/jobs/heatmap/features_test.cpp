@@ -123,6 +123,9 @@ TEST_F(HeatmapFeatures, TakeTextsFromATableWithoutLookingAtTrainingImages) {
         features(params("text_model", "x", "text_features", "y"), "both").error,
         HasSubstr("exclude each other")
     );
+    EXPECT_THAT(
+        features(params("text_model", "x"), "untold").error, HasSubstr("without text_tokens")
+    );
 }
 
 TEST_F(HeatmapFeatures, WhoseTextsComeFromImagesToJudgeBySayLeakage) {
