@@ -30,21 +30,37 @@ ParameterDeclaration config_name() {
     return text_parameter("config", "", "name of the configuration in tables; changes nothing");
 }
 
-// What scores are made of; none of these numbers is in the report.
-Declarations score_parameters() {
+// Where landmarks are looked for.
+Declarations region_parameters() {
     return {
         choice_parameter(
             "roi_mode",
             {"fixed", "landmark"},
-            "boxes of the regions: the same for all, or around a pair's landmarks"
+            "boxes of the regions: the same for all, or of that size around a pair's landmarks"
         ),
-        number_parameter("proxy_l1", 1, {0, 1e6}, "weight of distance in the landmark proxy"),
-        number_parameter("proxy_edge", 1, {0, 1e6}, "weight of edges in it"),
-        number_parameter("proxy_sn", 1, {0, 1e6}, "weight of region sn in it"),
-        number_parameter("proxy_ab", 1, {0, 1e6}, "weight of region ab in it"),
-        number_parameter("proxy_gogn", 1, {0, 1e6}, "weight of region gogn in it"),
-        integer_parameter("val_batch", 20, {1, 65536}, "pairs at once where none is learned from"),
+        text_parameter("box_sn", "0.36,0.22,0.78,0.40", "left, top, right, bottom on the canvas"),
+        text_parameter("box_ab", "0.60,0.44,0.82,0.76", "the same of region ab"),
+        text_parameter("box_gogn", "0.34,0.58,0.74,0.88", "the same of region gogn"),
     };
+}
+
+// What scores are made of; none of these numbers is in the report.
+Declarations score_parameters() {
+    Declarations parameters = region_parameters();
+    append(
+        parameters,
+        {
+            number_parameter("proxy_l1", 1, {0, 1e6}, "weight of distance in the landmark proxy"),
+            number_parameter("proxy_edge", 1, {0, 1e6}, "weight of edges in it"),
+            number_parameter("proxy_sn", 1, {0, 1e6}, "weight of region sn in it"),
+            number_parameter("proxy_ab", 1, {0, 1e6}, "weight of region ab in it"),
+            number_parameter("proxy_gogn", 1, {0, 1e6}, "weight of region gogn in it"),
+            integer_parameter(
+                "val_batch", 20, {1, 65536}, "pairs at once where none is learned from"
+            ),
+        }
+    );
+    return parameters;
 }
 
 ParameterDeclaration model_parameter() {
@@ -218,10 +234,8 @@ JobDeclaration declare_compare() {
         text_parameter("prev", "prev", "stage of the evaluation of the phase before"),
         text_parameter("cur", "cur", "stage of this phase's"),
         integer_parameter("pack_group", 10, {1, 1000}, "pairs of each of three groups"),
-        choice_parameter(
-            "roi_mode", {"fixed", "landmark"}, "which parts the zooms show: as of the evaluations"
-        ),
     };
+    append(job.parameters, region_parameters());
     return job;
 }
 

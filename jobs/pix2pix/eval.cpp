@@ -46,15 +46,19 @@ Object failures_of(const ValidationSummary& summary, const Baseline& baseline) {
     return object;
 }
 
-Object proxy_of(const ValidationSummary& summary, const ProxyWeights& weights) {
+// With the project's own choices beside the score: the report has no numbers for them.
+Object proxy_of(const ValidationSummary& summary, const Parameters& params) {
+    const ProxyWeights weights = proxy_weights(params);
     Object object{
-        {"landmark6_proxy_score", summary.means.proxy},
-        {"weight_l1",             weights.l1         },
-        {"weight_edge",           weights.edge       }
+        {"landmark6_proxy_score", summary.means.proxy    },
+        {"roi_mode",              params.text("roi_mode")},
+        {"weight_l1",             weights.l1             },
+        {"weight_edge",           weights.edge           }
     };
     for (std::size_t i = 0; i < region_count; ++i) {
         const std::string name = region_names[i];
         set_member(object, "weight_" + name, weights.regions[i]);
+        set_member(object, "box_" + name, params.text("box_" + name));
         set_member(object, "roi_" + name + "_l1", summary.means.regions[i].l1);
         set_member(object, "roi_" + name + "_edge_l1", summary.means.regions[i].edge);
     }
@@ -84,7 +88,7 @@ Result<void> evaluate(NativeUnit& unit) {
     const Object objects[] = {
         metrics_of(*scored),
         failures_of(scored->summary, **baseline),
-        proxy_of(scored->summary, weights),
+        proxy_of(scored->summary, params),
     };
     const std::string names[] = {metrics_name, failures_name, proxy_name};
     for (std::size_t i = 0; i < std::size(names); ++i) {

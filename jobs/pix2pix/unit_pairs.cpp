@@ -142,15 +142,24 @@ ProxyWeights proxy_weights(const Parameters& params) {
 }
 
 Result<std::vector<Regions>> regions_of_set(const PairSet& set, const Parameters& params) {
+    RegionBoxes boxes{};
+    for (std::size_t i = 0; i < region_count; ++i) {
+        const std::string name = std::string("box_") + region_names[i];
+        const auto box = parse_region(params.text(name));
+        if (!box) {
+            return fail_with_context(box.error(), fmt::format("{} = {}", name, params.text(name)));
+        }
+        boxes[i] = *box;
+    }
     if (params.text("roi_mode") == "fixed") {
-        return std::vector<Regions>(set.size(), regions_of(set.side));
+        return std::vector<Regions>(set.size(), regions_of(set.side, boxes));
     }
     if (set.landmarks.size() != set.size()) {
         return fail(ErrorCode::invalid_input, "roi_mode = landmark: the data has no landmarks.csv");
     }
     std::vector<Regions> regions;
     for (const Landmarks& landmarks : set.landmarks) {
-        regions.push_back(regions_around(landmarks, set.side));
+        regions.push_back(regions_around(landmarks, set.side, boxes));
     }
     return regions;
 }

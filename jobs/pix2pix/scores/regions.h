@@ -4,7 +4,9 @@
 // report gives the idea and no numbers; these boxes are the project's own choice. Pure.
 
 #include <array>
+#include <string>
 
+#include "core/error.h"
 #include "jobs/pix2pix/data/landmarks.h"
 
 namespace xorch::pix2pix {
@@ -21,9 +23,14 @@ struct RegionBox {
     double bottom = 0;
 };
 
-inline constexpr std::array<RegionBox, region_count> fixed_regions{
+using RegionBoxes = std::array<RegionBox, region_count>;
+
+inline constexpr RegionBoxes default_boxes{
     {{0.36, 0.22, 0.78, 0.40}, {0.60, 0.44, 0.82, 0.76}, {0.34, 0.58, 0.74, 0.88}}
 };
+
+// "0.36,0.22,0.78,0.40": left, top, right, bottom within 0 to 1, in this order.
+Result<RegionBox> parse_region(const std::string& text);
 
 // Pixels from the first to before the last; never empty.
 struct PixelBox {
@@ -42,10 +49,12 @@ using Regions = std::array<PixelBox, region_count>;
 // Edges are rounded to the nearest pixel's, and kept within the canvas.
 PixelBox to_pixels(const RegionBox& box, int side);
 
-Regions regions_of(int side);
+Regions regions_of(int side, const RegionBoxes& boxes = default_boxes);
 
 // Boxes of the same sizes around the middle of S and N, A and B, Go and Gn: `landmarks` in parts of
 // the canvas.
-Regions regions_around(const Landmarks& landmarks, int side);
+Regions regions_around(
+    const Landmarks& landmarks, int side, const RegionBoxes& boxes = default_boxes
+);
 
 }  // namespace xorch::pix2pix

@@ -470,6 +470,17 @@ TEST_F(Pix2pixJob, WhatIsMissingIsRefusedByName) {
     EXPECT_THAT(
         train(
             {
+                {"box_ab", "1,0,0,1"}
+    },
+            folder("f"),
+            alone
+        )
+            .error,
+        HasSubstr("box_ab = 1,0,0,1: ")
+    );
+    EXPECT_THAT(
+        train(
+            {
                 {"folds", 2},
                 {"fold",  2}
     },

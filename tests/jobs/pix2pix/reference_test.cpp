@@ -84,7 +84,7 @@ TEST(Pix2pixReference, ScoresOfRandomPlanesAreThoseOfTheirDefinitions) {
 TEST(Pix2pixRegions, BoxesAroundLandmarksKeepTheirSizeAndStayOnTheCanvas) {
     Landmarks landmarks{};
     for (std::size_t i = 0; i < region_count; ++i) {
-        const RegionBox& box = fixed_regions[i];
+        const RegionBox& box = default_boxes[i];
         landmarks[2 * i] = {.x = box.left, .y = box.top};
         landmarks[2 * i + 1] = {.x = box.right, .y = box.bottom};
     }
@@ -100,6 +100,23 @@ TEST(Pix2pixRegions, BoxesAroundLandmarksKeepTheirSizeAndStayOnTheCanvas) {
         EXPECT_GT(box.area(), 0);
         EXPECT_LE(box.right, 64);
         EXPECT_LE(box.bottom, 64);
+    }
+}
+
+TEST(Pix2pixRegions, ABoxIsFourNumbersInOrder) {
+    const auto box = parse_region("0.60,0.44,0.82,0.76");
+    ASSERT_TRUE(box) << box.error().message;
+    EXPECT_EQ(to_pixels(*box, 64), regions_of(64)[region_ab]);
+    for (const char* text :
+         {"",
+          "0.1,0.2,0.3",
+          "0.1,0.2,0.3,0.4,",
+          "0.1,0.2,0.3,x",
+          "0,0,1,1.5",
+          "0.5,0,0.5,1",
+          "0.1 0.2 0.3 0.4",
+          "nan,0,1,1"}) {
+        EXPECT_FALSE(parse_region(text)) << text;
     }
 }
 
