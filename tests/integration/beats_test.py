@@ -10,11 +10,10 @@ import glob
 import json
 import os
 import random
-import signal
 import sys
 import unittest
 
-from harness import Workplace, said, wait_until
+from harness import Workplace
 
 CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
 SMOKE = ["--set", "stage.train.params.epochs=2", "--set", "stage.train.axes.seed=[42]"]
@@ -101,16 +100,8 @@ class Killed(BeatsTest):
     def test_a_runner_at_a_random_batch_changes_no_bit(self):
         batch = random.Random(self.seed).randrange(2, STEPS)
         self.place.run("submit", self.place.write("calm.toml", SWEEP.format(name="calm")), check=0)
-        gate = self.place.write("gate", "")
-        self.place.gate_publishing(GATE=gate, PUBLISH_FREE=str(batch))
-        process = self.place.start("submit", self.place.write("killed.toml", SWEEP.format(name="killed")), "--fresh")
-        wait_until(lambda: os.path.exists(gate + ".held"), "batch %d: %s" % (batch, said(process)))
         told = lambda: self.place.run("why", "train/0", "--sweep", self.found("killed"), check=0).stdout
-        wait_until(lambda: " sealed" in told(), "a sealed checkpoint before batch %d" % batch)
-        [runner] = self.place.processes("runner")
-        os.kill(runner, signal.SIGKILL)
-        os.remove(gate)
-        self.assertEqual(process.wait(timeout=300), 0, said(process))
+        self.place.kill_runner_at(batch, self.place.write("killed.toml", SWEEP.format(name="killed")), "train/0", told)
         self.assertIn("attempt 2 (resumed from a checkpoint) is done", told())
         self.place.run("records", "--equal", self.found("calm"), self.found("killed"), check=0)
         for file in ("training_log.jsonl", "model/tensors.safetensors", "confusion.png"):

@@ -73,6 +73,20 @@ class Workplace:
         if variables:
             self.environment.update(variables, LD_PRELOAD=os.environ["PUBLISHING_GATE"])
 
+    def kill_runner_at(self, count, file, unit, told):
+        """Submits the file and kills the runner of the unit when it is about to publish checkpoint number count;
+        `told` is what `why` says of the unit. Returns once the sweep is done, whatever of it was tried again."""
+        gate = self.write("gate", "")
+        self.gate_publishing(GATE=gate, PUBLISH_FREE=str(count))
+        process = self.start("submit", file, "--fresh")
+        wait_until(lambda: os.path.exists(gate + ".held"), "%s at checkpoint %d: %s" % (unit, count, said(process)))
+        wait_until(lambda: " sealed" in told(), "a sealed checkpoint before number %d" % count)
+        [runner] = self.processes("runner")
+        os.kill(runner, signal.SIGKILL)
+        os.remove(gate)
+        if process.wait(timeout=300) != 0:
+            raise AssertionError(said(process))
+
     def sweeps(self):
         """Directories of the sweeps here, oldest first."""
         if not os.path.isdir(self.home):

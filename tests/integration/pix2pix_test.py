@@ -1,14 +1,20 @@
-"""The pix2pix sweeps of configs/ in a small form, from made pairs to the comparison of phases.
+"""The pix2pix sweeps of configs/ in a small form, from made pairs to the comparison of phases; a training that is killed.
 
+    pix2pix_test.py [--seed N] [TEST ...]
+
+Prints its seed, which chooses the batch at which the training is killed.
 In a small form networks learn next to nothing; what every stage leaves, what is selected and what
 is refused is the same.
 """
 
+import argparse
 import csv
 import glob
 import io
 import json
 import os
+import random
+import sys
 import unittest
 
 from harness import Workplace
@@ -16,6 +22,26 @@ from harness import Workplace
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "configs")
 PAIRS = ["stage.pairs.params.side=16", "stage.pairs.params.made_train=24", "stage.pairs.params.made_others=11"]
 NETWORK = {"depth": 3, "width": 2, "judge_layers": 1, "judge_width": 2, "epochs": 1, "train_items": 24}
+
+SWEEP = """
+[sweep]
+name = "{name}"
+seed = 11
+[[stage]]
+name = "pairs"
+job = "pix2pix.prepare"
+params = {{ side = 16, made_train = 24, made_others = 10 }}
+[[stage]]
+name = "train"
+job = "pix2pix.train"
+needs = ["pairs"]
+canary = false
+params = {{ depth = 3, width = 2, judge_layers = 1, epochs = 3, lambda_edge = 10.0, use_landmark6_roi_loss = true }}
+limits = {{ checkpoint_every = "1ms" }}
+[local]
+slots = 1
+"""
+STEPS = 18  # 24 pairs are six batches, three times
 
 
 def small(*phases):
@@ -30,7 +56,9 @@ def small(*phases):
     return settings
 
 
-class Pix2pixSweepTest(unittest.TestCase):
+class Pix2pixTest(unittest.TestCase):
+    seed = 0
+
     def setUp(self):
         self.place = Workplace()
         self.addCleanup(self.place.close)
@@ -44,11 +72,15 @@ class Pix2pixSweepTest(unittest.TestCase):
         text = self.place.run("records", sweep, "--stage", stage, "--format", "tsv", check=0).stdout
         return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
 
-    def artifact(self, sweep, name):
-        found = glob.glob(os.path.join(sweep, "units", "**", name), recursive=True)
-        self.assertEqual(len(found), 1, name)
-        return found[0]
+    def artifacts(self, sweep, name):
+        return glob.glob(os.path.join(sweep, "units", "**", name), recursive=True)
 
+    def artifact(self, sweep, name):
+        [found] = self.artifacts(sweep, name)
+        return found
+
+
+class Sweeps(Pix2pixTest):
     def test_p26_trains_one_of_four_fully_and_compares_it_with_the_baseline(self):
         sweep = self.submit("pix2pix_p26.toml", *small("p26"))
         self.assertEqual([row["config"] for row in self.rows(sweep, "p26_small")], ["s0", "s1", "s2", "s3"])
@@ -110,6 +142,31 @@ class Pix2pixSweepTest(unittest.TestCase):
         why = self.place.run("status", sweep).stdout
         self.assertIn("SAMPLER_NOOP", why)
 
+class Killed(Pix2pixTest):
+    def test_a_runner_at_a_random_batch_changes_no_bit(self):
+        batch = random.Random(self.seed).randrange(2, STEPS)
+        self.place.run("submit", self.place.write("calm.toml", SWEEP.format(name="calm")), check=0)
+        [calm] = self.place.sweeps()
+        killed = lambda: next(sweep for sweep in self.place.sweeps() if sweep != calm)
+        told = lambda: self.place.run("why", "train/0", "--sweep", killed(), check=0).stdout
+        self.place.kill_runner_at(batch, self.place.write("killed.toml", SWEEP.format(name="killed")), "train/0", told)
+        self.assertIn("attempt 2 (resumed from a checkpoint) is done", told())
+        self.place.run("records", "--equal", calm, killed(), check=0)
+        for file in ("history.csv", "model/tensors.safetensors"):
+            # The killed attempt may have left some of its own; it was the first.
+            with open(self.artifact(calm, file), "rb") as left, open(max(self.artifacts(killed(), file)), "rb") as right:
+                self.assertEqual(left.read(), right.read(), file)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("tests", nargs="*")
+    options = parser.parse_args()
+    print("seed", options.seed, flush=True)
+    Pix2pixTest.seed = options.seed
+    unittest.main(argv=[sys.argv[0], *options.tests])
+
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
