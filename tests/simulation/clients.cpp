@@ -36,6 +36,15 @@ void Clients::resume() {
     ask("continue", "");
 }
 
+void Clients::look() {
+    const std::string& gate = world_.scenario.sweep.gates.front().name;
+    const Object arguments{
+        {"gate",   gate                   },
+        {"refuse", world_.dice.chance(0.2)}
+    };
+    ask("approve", format_json(arguments));
+}
+
 std::string Clients::random_range() {
     const auto& stages = world_.scenario.sweep.stages;
     const std::size_t stage = world_.dice.below(stages.size());

@@ -24,6 +24,9 @@ class Clients {
     // Somebody continues the sweep.
     void resume();
 
+    // Somebody looks at what the gate holds, and lets it or refuses it.
+    void look();
+
     void on_reply(const ClientReply& reply);
 
  private:

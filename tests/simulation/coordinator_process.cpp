@@ -343,6 +343,7 @@ void CoordinatorProcess::adopt(const AdoptionWanted& wanted) {
         return;
     }
     UnitAdopted adopted{.unit = wanted.unit, .from = "twin", .end = {}};
+    if (const auto* hopeless = std::get_if<UnitFoundHopeless>(&*fact)) adopted.end = hopeless->end;
     if (const auto* finished = std::get_if<UnitFinished>(&*fact)) adopted.end = finished->end;
     if (const auto* other = std::get_if<UnitAdopted>(&*fact)) adopted.end = other->end;
     reign_->on_adopted(now(), {adopted});

@@ -36,7 +36,7 @@ void Ledger::on_report(IncarnationId agent, const AgentMessage& report) {
     if (const auto* end = std::get_if<EndReport>(&report)) {
         kept.attempt = {.unit = end->unit, .attempt = end->attempt};
         kept.end = true;
-        kept.done = end->end.cause == Cause::none;
+        kept.done = is_outcome(end->end.cause);
     }
     reports_[agent].push_back(kept);
 }
@@ -143,7 +143,15 @@ void Ledger::read_everything() {
 }
 
 void Ledger::take(const FactBatch& batch) {
+    const bool is_requested =
+        std::any_of(batch.facts.begin(), batch.facts.end(), [](const Fact& fact) {
+            return std::holds_alternative<RequestDone>(fact);
+        });
     for (const Fact& fact : batch.facts) {
+        const auto* decided = std::get_if<SelectionDecided>(&fact);
+        if (decided != nullptr && !scenario_.sweep.gates.empty() && !is_requested) {
+            violate("a gate was passed and nobody looked");
+        }
         ++facts_;
         take(fact);
     }
@@ -162,10 +170,14 @@ void Ledger::take(const Fact& fact) {
     if (const auto* cancelled = std::get_if<UnitsCancelled>(&fact)) take(*cancelled);
     if (const auto* revived = std::get_if<UnitsRevived>(&fact)) take(*revived);
     if (const auto* reopened = std::get_if<UnitReopened>(&fact)) take(*reopened);
-    if (const auto* adopted = std::get_if<UnitAdopted>(&fact)) {
-        units_[adopted->unit].phase = Phase::done;
-        rows_[adopted->unit] = adopted->end.rows;
-    }
+    if (const auto* adopted = std::get_if<UnitAdopted>(&fact)) take(*adopted);
+    if (const auto* hopeless = std::get_if<UnitFoundHopeless>(&fact)) take(*hopeless);
+}
+
+void Ledger::take(const UnitAdopted& fact) {
+    const bool is_hopeless = fact.end.cause == Cause::hopeless;
+    units_[fact.unit].phase = is_hopeless ? Phase::hopeless : Phase::done;
+    if (!is_hopeless) rows_[fact.unit] = fact.end.rows;
 }
 
 // A gang is all its ranks, on different nodes.
@@ -194,6 +206,7 @@ void Ledger::take(const UnitsAssigned& fact) {
         if (unit.phase == Phase::assigned) violate("I8: " + name + " is assigned twice at once");
         if (unit.phase == Phase::done) violate("I2: " + name + " is done and assigned again");
         if (unit.phase == Phase::cancelled) violate("I7: " + name + " is cancelled and assigned");
+        if (unit.phase == Phase::hopeless) violate("I3: " + name + " is hopeless and assigned");
         if (attempt.value <= unit.attempt) {
             violate(fmt::format("I8: attempt {} of {} is used again", attempt.value, name));
         }
@@ -212,18 +225,51 @@ void Ledger::take(const UnitFinished& fact) {
     if (unit.attempt != fact.attempt.value) {
         violate("I6: a superseded attempt of " + name + " became final");
     }
+    if (unit.phase == Phase::hopeless) violate("I3: " + name + " is hopeless and finished");
+    if (fact.attempt.value <= unit.reopened) {
+        violate("I2: " + name + " finished by an attempt from before it was opened again");
+    }
+    check_rows(unit, fact);
+    unit.phase = Phase::done;
+    unit.reopened = 0;
+    unit.may_stand = false;
+    rows_[fact.unit] = fact.end.rows;
+}
+
+// What was recorded before the unit was opened again stands, whatever the attempt reports.
+void Ledger::check_rows(const Unit& unit, const UnitFinished& fact) {
+    const std::string name = name_of(fact.unit);
     const auto run = runs_.find({.unit = fact.unit, .attempt = fact.attempt});
     if (run == runs_.end()) {
         violate("I2: " + name + " finished by an attempt that nobody started");
-    } else {
-        const UnitId& id = run->second.id;
-        const Script script = script_of(scenario_, id, fact.unit.stage.value);
-        if (fact.end.rows != expected_rows(script, id, run->second.seed)) {
-            violate("I2: the records of " + name + " differ from those of the undisturbed run");
-        }
+        return;
     }
-    unit.phase = Phase::done;
-    rows_[fact.unit] = fact.end.rows;
+    if (unit.may_stand && fact.end.rows == rows_[fact.unit]) return;
+    const UnitId& id = run->second.id;
+    const Script script = script_of(scenario_, id, fact.unit.stage.value);
+    const std::string expected = expected_rows(script, id, run->second.seed, fact.attempt);
+    if (fact.end.rows != expected || unit.reopened > 0) {
+        violate("I2: the records of " + name + " differ from those of the undisturbed run");
+    }
+    if (script.hopeless_at > 0) violate("I3: " + name + " is hopeless and nobody saw it");
+}
+
+void Ledger::take(const UnitFoundHopeless& fact) {
+    Unit& unit = units_[fact.unit];
+    const std::string name = name_of(fact.unit);
+    const auto run = runs_.find({.unit = fact.unit, .attempt = fact.attempt});
+    if (unit.phase == Phase::done) violate("I2: " + name + " is done and hopeless");
+    if (unit.phase == Phase::hopeless) violate("I3: " + name + " is hopeless twice");
+    if (unit.phase == Phase::cancelled) violate("I7: " + name + " is cancelled and hopeless");
+    if (unit.attempt != fact.attempt.value || run == runs_.end()) {
+        violate("I6: " + name + " is hopeless by an attempt that is not current");
+        return;
+    }
+    const Script script = script_of(scenario_, run->second.id, fact.unit.stage.value);
+    if (script.hopeless_at == 0 || fact.end.rows != hopeless_rows(script)) {
+        violate("I2: " + name + " is hopeless by rows that it did not report");
+    }
+    unit.phase = Phase::hopeless;
 }
 
 void Ledger::count_end(Unit& unit, const AttemptEnd& end) {
@@ -236,6 +282,9 @@ void Ledger::count_end(Unit& unit, const AttemptEnd& end) {
 void Ledger::take(const UnitGivenBack& fact) {
     Unit& unit = units_[fact.unit];
     const bool held = unit.phase == Phase::assigned || unit.revived;
+    if (fact.end.cause == Cause::hopeless) {
+        violate("I3: " + name_of(fact.unit) + " is hopeless and goes on");
+    }
     if (!held || unit.attempt != fact.attempt.value) {
         violate("I8: " + name_of(fact.unit) + " is given back by an attempt that is not current");
     }
@@ -280,6 +329,11 @@ void Ledger::take(const SelectionDecided& fact) {
     const auto known = decided_.find(fact.select);
     if (known != decided_.end() && known->second) violate("I15: a selection is decided twice");
     decided_[fact.select] = true;
+    for (const UnitKey chosen : fact.chosen) {
+        if (units_[chosen].phase == Phase::hopeless) {
+            violate("I15: " + name_of(chosen) + " is hopeless and chosen");
+        }
+    }
     // Other units may stand in the places of later stages from now on; attempts go on counting.
     for (auto& [key, unit] : units_) {
         if (key.stage.value == 0) continue;
@@ -287,16 +341,18 @@ void Ledger::take(const SelectionDecided& fact) {
         const std::uint32_t failures = unit.own_failures + unit.replaced_failures;
         const bool may_be_done = unit.phase == Phase::done || unit.may_be_done;
         begin_anew(unit);
+        unit.reopened = 0;
         unit.replaced_failures = failures;
         unit.may_be_done = may_be_done;
     }
 }
 
 void Ledger::begin_anew(Unit& unit) {
-    const std::uint32_t attempt = unit.attempt;
-    unit = Unit{};
-    unit.attempt = attempt;
-    unit.revived = true;
+    unit = Unit{
+        .attempt = unit.attempt,
+        .revived = true,
+        .reopened = unit.reopened,
+        .may_stand = unit.may_stand};
 }
 
 void Ledger::take(const UnitsCancelled& fact) {
@@ -319,6 +375,8 @@ void Ledger::take(const UnitReopened& fact) {
         violate("I2: other records of " + name_of(fact.unit) + " stand than it reported");
     }
     begin_anew(unit);
+    unit.reopened = unit.attempt;
+    unit.may_stand = true;
     for (auto& [select, decided] : decided_) {
         decided = false;
     }

@@ -47,7 +47,7 @@ class Ledger {
     const std::map<UnitKey, std::string>& rows() const { return rows_; }
 
  private:
-    enum class Phase { open, assigned, done, failed, cancelled };
+    enum class Phase { open, assigned, done, failed, cancelled, hopeless };
 
     struct Unit {
         Phase phase = Phase::open;
@@ -56,8 +56,10 @@ class Ledger {
         std::uint32_t replaced_failures = 0;  // before a selection was decided anew
         std::uint32_t known_stops = 0;
         std::uint32_t agent_deaths = 0;
-        bool revived = false;      // or replaced by a selection, since its last attempt began
-        bool may_be_done = false;  // was so when a selection was decided anew, which may keep it
+        bool revived = false;        // or replaced by a selection, since its last attempt began
+        bool may_be_done = false;    // was so when a selection was decided anew, which may keep it
+        std::uint32_t reopened = 0;  // its attempt when it was opened again
+        bool may_stand = false;      // what it recorded before it was opened again
     };
 
     struct Report {
@@ -77,6 +79,9 @@ class Ledger {
     void check_gang(const UnitsAssigned& fact);
     void take(const UnitsAssigned& fact);
     void take(const UnitFinished& fact);
+    void take(const UnitFoundHopeless& fact);
+    void take(const UnitAdopted& fact);
+    void check_rows(const Unit& unit, const UnitFinished& fact);
     void take(const UnitGivenBack& fact);
     void take(const UnitFailed& fact);
     void take(const SelectionDecided& fact);

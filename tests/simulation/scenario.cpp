@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/stop_rule.h"
+
 namespace xorch::simulation {
 
 namespace {
@@ -49,6 +51,25 @@ void draw_gangs(Scenario& scenario) {
         resources.ranks_per_node = static_cast<std::uint32_t>(dice.between(least, on_node));
         resources.ranks_per_node = std::min(resources.ranks_per_node, resources.ranks);
     }
+}
+
+// From dice of its own, as above.
+void draw_judgement(Scenario& scenario) {
+    Dice dice(mix(scenario.seed, 0x6a75));
+    Sweep& sweep = scenario.sweep;
+    scenario.varies = dice.chance(0.4);
+    if (!sweep.selects.empty() && dice.chance(0.5)) {
+        sweep.gates.push_back(
+            {.name = "eyes", .select = sweep.selects.front().name, .look_at = "the pictures"}
+        );
+    }
+    if (!dice.chance(0.4)) return;
+    StopRule rule;
+    rule.stage = dice.chance(0.5) ? sweep.stages.front().name : "";
+    rule.condition.metric = "recall";
+    rule.condition.at_most = 0.0;
+    rule.from_step = 1;
+    sweep.stops.push_back(std::move(rule));
 }
 
 std::uint64_t first_bytes(const UnitId& id) {
@@ -103,6 +124,7 @@ Scenario draw_scenario(Dice& dice) {
         sweep.slurm.max_allocations = static_cast<std::uint32_t>(dice.between(1, 2));
     }
     draw_gangs(scenario);
+    draw_judgement(scenario);
     return scenario;
 }
 
@@ -129,6 +151,12 @@ Script script_of(const Scenario& scenario, const UnitId& id, std::uint32_t stage
     if (script.behaviour == Behaviour::failing) {
         script.failures = static_cast<std::uint32_t>(dice.between(1, 3));
     }
+    script.varies = scenario.varies;
+    const Sweep& sweep = scenario.sweep;
+    Dice fate(mix(mix(scenario.seed, first_bytes(id)), 0x6a75));
+    if (!stop_rules_of(sweep, sweep.stages[stage]).empty() && fate.chance(0.3)) {
+        script.hopeless_at = static_cast<std::uint32_t>(fate.between(1, script.steps));
+    }
     return script;
 }
 
@@ -140,14 +168,21 @@ std::uint64_t state_after(const UnitId& id, std::uint32_t seed, std::uint32_t st
     return state;
 }
 
-std::string expected_rows(const Script& script, const UnitId& id, std::uint32_t seed) {
+std::string expected_rows(
+    const Script& script, const UnitId& id, std::uint32_t seed, AttemptNumber attempt
+) {
     const std::uint64_t state = state_after(id, seed, script.steps);
     return fmt::format(
-        "{{\"unit\":\"{}\",\"steps\":{},\"score\":{}}}\n",
+        "{{\"unit\":\"{}\",\"steps\":{},\"score\":{}{}}}\n",
         format_unit_id(id),
         script.steps,
-        state % 1'000
+        state % 1'000,
+        script.varies ? fmt::format(",\"attempt\":{}", attempt.value) : ""
     );
+}
+
+std::string hopeless_rows(const Script& script) {
+    return fmt::format("{{\"step\":{},\"recall\":0.0}}\n", script.hopeless_at);
 }
 
 }  // namespace xorch::simulation

@@ -31,6 +31,9 @@ struct Script {
     Millis step_time{0};
     Millis save_time{0};
     std::uint32_t failures = 0;  // attempts that fail before one succeeds
+    // The step whose row shows that the unit is hopeless; 0 = none does.
+    std::uint32_t hopeless_at = 0;
+    bool varies = false;  // each attempt reports something of its own, as times are
 };
 
 struct Scenario {
@@ -38,6 +41,7 @@ struct Scenario {
     std::uint64_t seed = 0;
     Capacity capacity;
     std::uint32_t nodes = 0;  // of an allocation; 0 = one or two
+    bool varies = false;      // records differ from attempt to attempt
 };
 
 Scenario draw_scenario(Dice& dice);
@@ -48,7 +52,12 @@ Script script_of(const Scenario& scenario, const UnitId& id, std::uint32_t stage
 // The state of a unit after `steps` steps; what a checkpoint holds.
 std::uint64_t state_after(const UnitId& id, std::uint32_t seed, std::uint32_t steps);
 
-// The records of the undisturbed run.
-std::string expected_rows(const Script& script, const UnitId& id, std::uint32_t seed);
+// The records that the attempt reports if it comes to its end, whatever disturbed it.
+std::string expected_rows(
+    const Script& script, const UnitId& id, std::uint32_t seed, AttemptNumber attempt
+);
+
+// Those of a unit that is found hopeless.
+std::string hopeless_rows(const Script& script);
 
 }  // namespace xorch::simulation

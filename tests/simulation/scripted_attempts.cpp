@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
+#include "core/stop_rule.h"
+#include "core/unit_input.h"
 #include "worker/checkpoint_store.h"
 
 namespace xorch::simulation {
@@ -14,6 +17,8 @@ namespace {
 
 constexpr const char* state_file = "state";
 constexpr std::size_t kept_checkpoints = 2;
+
+constexpr Millis sees_rows_within{2'000};
 
 // So long ranks wait for one that is gone.
 constexpr Millis hung_collective{30'000};
@@ -80,6 +85,7 @@ void ScriptedAttempts::check_start(const Attempt& attempt) {
     story.seed = assignment.seed;
     ++story.started;
 
+    check_inputs(assignment);
     if ((assignment.alone && world_.ranks.any_on(world_.host)) ||
         world_.ranks.any_alone_on(world_.host)) {
         world_.history.violate(
@@ -101,6 +107,27 @@ void ScriptedAttempts::check_start(const Attempt& attempt) {
         );
     }
     world_.ranks.start(assignment);
+}
+
+// Each stage that it needs gave it something to work on, and what is hopeless gave nothing.
+void ScriptedAttempts::check_inputs(const Assignment& assignment) {
+    const auto inputs = parse_unit_inputs(assignment.inputs);
+    if (!inputs) {
+        world_.history.violate("the inputs of " + name_of(assignment) + " cannot be read");
+        return;
+    }
+    std::set<std::string> fed;
+    for (const UnitInput& input : *inputs) {
+        if (!input.hopeless) fed.insert(input.stage);
+        if (input.hopeless != input.records.empty()) {
+            world_.history.violate("I2: " + name_of(assignment) + " gets an input without records");
+        }
+    }
+    const Stage& stage = world_.scenario.sweep.stages[assignment.unit.stage.value];
+    for (const std::string& need : stage.needs) {
+        if (fed.contains(need)) continue;
+        world_.history.violate("I3: " + name_of(assignment) + " runs on nothing of " + need);
+    }
 }
 
 std::uint32_t ScriptedAttempts::cpus_of(const Assignment& assignment) const {
@@ -243,6 +270,7 @@ void ScriptedAttempts::run_on(const Key& key) {
     if (script.interval > 0) {
         next = std::min(next, (attempt.step / script.interval + 1) * script.interval);
     }
+    if (script.hopeless_at > 0) next = std::min(next, script.hopeless_at);
     attempt.segment_began = world_.timeline.now();
     attempt.turn = ++turns_;
     later(key, (next - std::min(next, attempt.step)) * script.step_time, [this, key, next] {
@@ -254,6 +282,14 @@ void ScriptedAttempts::arrive(const Key& key, std::uint32_t step) {
     Attempt& attempt = attempts_.at(key);
     if (!world_.ranks.are_whole(attempt.assignment)) return give_up(key);
     move_to(attempt, std::max(step, attempt.step));
+    if (has_shown_hopeless(attempt)) {
+        // Whoever watches the rows sees it a little later.
+        attempt.turn = ++turns_;
+        later(key, dice_.between(Millis{0}, sees_rows_within), [this, key] {
+            finish(key, stopped_end(attempts_.at(key), Cause::stop_request), Millis{1});
+        });
+        return;
+    }
     UnitStory& story = world_.history.story(attempt.assignment.id);
     if (attempt.script.behaviour == Behaviour::failing &&
         story.failures < attempt.script.failures) {
@@ -271,12 +307,11 @@ void ScriptedAttempts::arrive(const Key& key, std::uint32_t step) {
         return;
     }
     AttemptEnd end = stopped_end(attempt, Cause::none);
-    end.rows = fmt::format(
-        "{{\"unit\":\"{}\",\"steps\":{},\"score\":{}}}\n",
-        format_unit_id(attempt.assignment.id),
-        attempt.step,
-        attempt.state % 1'000
-    );
+    const Assignment& assignment = attempt.assignment;
+    end.rows = expected_rows(attempt.script, assignment.id, assignment.seed, assignment.attempt);
+    if (attempt.state != state_after(assignment.id, assignment.seed, attempt.script.steps)) {
+        world_.history.violate("I12: " + name_of(assignment) + " comes to another end");
+    }
     finish(key, std::move(end), Millis{0});
 }
 
@@ -354,8 +389,20 @@ bool ScriptedAttempts::write_checkpoint(Attempt& attempt) {
     return prune_checkpoints(disk, directory, kept_checkpoints).has_value();
 }
 
+bool ScriptedAttempts::has_shown_hopeless(const Attempt& attempt) {
+    return attempt.script.hopeless_at > 0 && attempt.step >= attempt.script.hopeless_at;
+}
+
 void ScriptedAttempts::finish(const Key& key, AttemptEnd end, Millis delay) {
     Attempt& attempt = attempts_.at(key);
+    // As the last step of a real attempt does, whatever ended it.
+    if (has_shown_hopeless(attempt) && end.cause != Cause::cancelled &&
+        end.cause != Cause::superseded) {
+        const Sweep& sweep = world_.scenario.sweep;
+        end.cause = Cause::none;
+        end.rows = hopeless_rows(attempt.script) + end.rows;
+        end = judged(stop_rules_of(sweep, sweep.stages[key.first.stage.value]), std::move(end));
+    }
     attempt.ending = true;
     attempt.turn = ++turns_;
     if (attempt.script.behaviour == Behaviour::orphaning) {

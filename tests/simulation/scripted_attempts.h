@@ -73,6 +73,7 @@ class ScriptedAttempts {
     void stop(const EndAttempt& order);
     void resume(Attempt& attempt);
     void check_start(const Attempt& attempt);
+    void check_inputs(const Assignment& assignment);
     std::uint32_t cpus_of(const Assignment& assignment) const;
     void check_resumed(const Attempt& attempt, std::size_t damaged);
     void run_on(const Key& key);
@@ -83,6 +84,7 @@ class ScriptedAttempts {
     bool write_checkpoint(Attempt& attempt);
     void advance_partly(Attempt& attempt);
     void move_to(Attempt& attempt, std::uint32_t step);
+    static bool has_shown_hopeless(const Attempt& attempt);
     void finish(const Key& key, AttemptEnd end, Millis delay);
     AttemptEnd stopped_end(const Attempt& attempt, Cause cause) const;
     void later(const Key& key, Millis delay, std::function<void()> event);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordinator/decide/select/gate.h"
 #include "core/unit.h"
 #include "tests/simulation/agent_process.h"
 #include "tests/simulation/allocations.h"
@@ -20,6 +21,9 @@ namespace {
 
 constexpr std::uint32_t coordinator_hosts = 3;
 constexpr Millis supervise_every{1'000};
+
+// Somebody looks at what a gate holds, whether it is there yet or not.
+constexpr Millis looks_every{40'000};
 
 // Faults over, everything runnable finishes within this: hundreds of times what the units take.
 constexpr Millis finish_within{3 * 3'600'000};
@@ -118,6 +122,7 @@ void World::plan_faults() {
     }
     repeat_fault(faults.stop_requested, &World::request_a_stop);
     repeat_fault(faults.client_acts, &World::let_a_client_act);
+    if (!scenario.sweep.gates.empty()) repeat_fault(looks_every, &World::let_somebody_look);
 }
 
 void World::repeat_fault(Millis mean, void (World::*strike)()) {
@@ -226,6 +231,10 @@ void World::let_a_client_act() {
     clients->act();
 }
 
+void World::let_somebody_look() {
+    clients->look();
+}
+
 void World::heal() {
     timeline.note("faults are over");
     healed_ = true;
@@ -279,7 +288,13 @@ void World::supervise() {
     if (!healed_) return;
     const CoordinatorProcess* coordinator = reigning();
     const State* state = coordinator == nullptr ? nullptr : coordinator->state();
-    if (state != nullptr && state->paused()) clients->resume();
+    if (state != nullptr && state->paused()) {
+        if (gate_that_paused(scenario.sweep, state->pause_reason()) != nullptr) {
+            clients->look();
+        } else {
+            clients->resume();
+        }
+    }
     check_heartbeats();
     if (timeline.now() - healed_at_ > finish_within) {
         violate("I17: not finished long after the last fault:" + describe());

@@ -110,6 +110,7 @@ class World {
     void preempt_a_job();
     void request_a_stop();
     void let_a_client_act();
+    void let_somebody_look();
     void heal();
 
     void supervise();

@@ -52,7 +52,7 @@ Effects refuse(const State& state, IncarnationId from, const EndReport& report) 
 // A unit that ran again because its records lacked something: what they said stands.
 void settle_records(const State& state, UnitKey key, AttemptEnd& end, Effects& effects) {
     const std::string* standing = state.standing_rows(key);
-    if (standing == nullptr) return;
+    if (standing == nullptr || planted::has(planted::Bug::standing_rows_lost)) return;
     // It was done, and stays so, whatever the new run would come to.
     end.cause = Cause::none;
     FilledRows filled =
@@ -135,7 +135,10 @@ Effects on_end(const State& state, IncarnationId from, const EndReport& report) 
     if (!state.has_unit(report.unit)) return {};
     if (!counts(state, from, report)) return refuse(state, from, report);
     Effects effects;
-    if (is_outcome(report.end.cause)) {
+    const bool is_forgiven = report.end.cause == Cause::hopeless &&
+                             planted::has(planted::Bug::hopeless_retried) &&
+                             state.unit(report.unit).phase == UnitPhase::assigned;
+    if (is_outcome(report.end.cause) && !is_forgiven) {
         AttemptEnd settled = report.end;
         settle_records(state, report.unit, settled, effects);
         if (settled.cause == Cause::hopeless) {

@@ -65,7 +65,8 @@ Effects watch_selections(const State& state, const Presence& presence) {
                                !presence.selected[s] &&
                                state.is_final(stage_of(state, sweep.selects[s]));
         if (!is_due(state, s) && !forgotten) continue;
-        if (const Gate* gate = gate_before(sweep, sweep.selects[s].name)) {
+        const Gate* gate = gate_before(sweep, sweep.selects[s].name);
+        if (gate != nullptr && !planted::has(planted::Bug::gate_ignored)) {
             wait_for_approval(state, *gate, effects);
             if (!effects.facts.empty()) return effects;
             continue;

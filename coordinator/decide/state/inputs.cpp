@@ -80,7 +80,8 @@ void State::Content::on_done(UnitKey unit) {
 void State::Content::on_hopeless(UnitKey unit) {
     for (const auto& [stage, need] : stages[unit.stage.value].dependants) {
         const auto group = plan.group_fed_by(stage, need, unit.index);
-        if (group) ++stages[stage.value].needs[need].hopeless[*group];
+        if (!group || planted::has(planted::Bug::hopeless_inputs_run)) continue;
+        ++stages[stage.value].needs[need].hopeless[*group];
     }
     on_done(unit);
 }
@@ -199,7 +200,7 @@ Result<void> State::Content::reopen(const UnitReopened& fact) {
     renew(fact.unit);
     (*found)->rows_hash = 0;
     // A late repetition of the result that counted, from a spool for example, must not count again.
-    ++(*found)->attempt;
+    if (!planted::has(planted::Bug::reopened_attempt_kept)) ++(*found)->attempt;
     standing.insert_or_assign(fact.unit, fact.rows);
     StageContent& own = stages[fact.unit.stage.value];
     if (!own.readers.empty()) own.metrics[fact.unit.index].clear();
