@@ -18,10 +18,6 @@ namespace xorch {
 
 namespace {
 
-// The kernel stamps files with its last tick, so that a file may seem older than the process that
-// wrote it: 10 ms at 100 ticks a second, the slowest that is configured.
-constexpr Millis stamp_lag{10};
-
 // A script that makes its folder long before it saves does not say how long saving takes: no more
 // than so many times the guess of a script that never saved.
 constexpr int written_guesses_max = 30;
@@ -115,7 +111,8 @@ AttemptRows AttemptRunner::Content::rows_of(const Attempt& attempt) const {
         .source = attempt.stage->records.from,
         .files = {.records = places.records, .out = places.out, .directory = sweep.directory},
         .earlier = attempt.prepared.earlier_rows,
-        .printed = attempt.printed
+        .printed = attempt.printed,
+        .started_unix = attempt.started_unix
     };
 }
 

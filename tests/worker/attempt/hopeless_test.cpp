@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+
 #include "tests/worker/attempt/harness.h"
 
 namespace xorch {
@@ -70,6 +73,18 @@ TEST(HopelessAttempt, IsFoundInAFileThatItKeepsItself) {
         "while ! test -e $XORCH_STOP_FILE; do read x < /dev/null; done"
     );
     EXPECT_EQ(harness.run().cause, Cause::hopeless);
+}
+
+TEST(HopelessAttempt, IsNotFoundInAFileThatAnotherRunLeft) {
+    AttemptHarness harness;
+    give_up_at_no_recall(harness);
+    harness.stage().records.from.csv = "log.csv";
+    const std::string log = harness.directory() + "/log.csv";
+    write_text(log, "step,recall\n2,0.0\n");
+    const auto now = std::filesystem::file_time_type::clock::now();
+    std::filesystem::last_write_time(log, now - std::chrono::minutes(1));
+    harness.shell("exit 3");
+    EXPECT_EQ(harness.run().cause, Cause::user_error);
 }
 
 TEST(HopelessAttempt, ThatWasCancelledIsCancelled) {

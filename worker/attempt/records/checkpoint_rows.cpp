@@ -4,6 +4,7 @@
 
 #include "core/record.h"
 #include "worker/attempt/records/records_merge.h"
+#include "worker/attempt/storage/file_tree.h"
 
 namespace xorch {
 
@@ -63,11 +64,26 @@ Result<RowsSoFar> find_rows(
     return kept_rows(disk, attempt, earlier);
 }
 
+// The script has not written its file yet; what is there is of somebody else.
+bool is_left_over(Disk& disk, const AttemptRows& attempt) {
+    for (const std::string& name :
+         {attempt.source.json, attempt.source.jsonl, attempt.source.csv}) {
+        if (name.empty()) continue;
+        const auto path = find_record_file(disk, name, attempt.files);
+        if (!path) return false;
+        const auto file = files_below(*path);
+        const std::int64_t begin_ns = (attempt.started_unix - stamp_lag).count() * 1'000'000;
+        return file && file->size() == 1 && file->front().changed_ns < begin_ns;
+    }
+    return false;
+}
+
 }  // namespace
 
 Result<std::vector<Object>> rows_so_far(Disk& disk, const AttemptRows& attempt) {
     auto earlier = parse_earlier_rows(attempt.earlier);
     if (!earlier) return tl::unexpected(earlier.error());
+    if (is_left_over(disk, attempt)) return merge_rows(std::move(*earlier), {});
     auto found = find_rows(disk, attempt, {}, *earlier);
     if (!found) return tl::unexpected(found.error());
     return merge_rows(std::move(*earlier), std::move(found->rows));

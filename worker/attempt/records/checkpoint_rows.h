@@ -27,10 +27,12 @@ struct AttemptRows {
     RecordFiles files;
     std::string earlier;              // of the checkpoint that it resumed from
     std::vector<PrintedRow> printed;  // so far, if they come from stdout
+    Millis started_unix{0};           // a file that was changed before is not its own
 };
 
 // All rows that it has reported so far, those of the checkpoint that it resumed from included. The
-// attempt may be writing: what is not whole yet is left out.
+// attempt may be writing: what is not whole yet is left out, and so is a file that an earlier run
+// left in the working directory.
 Result<std::vector<Object>> rows_so_far(Disk& disk, const AttemptRows& attempt);
 
 // What is known of the moment at which the checkpoint was complete.

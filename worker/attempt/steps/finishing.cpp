@@ -61,7 +61,7 @@ std::optional<Hopeless> judge_rows(
                         .out = request.places.out,
                         .directory = request.directory},
             .earlier = request.earlier_rows,
-            .printed = {                             }
+            .started_unix = request.end.started_unix
         };
         for (const Object& row : request.printed.value_or(std::vector<Object>()))
             reported.printed.push_back({.row = row});

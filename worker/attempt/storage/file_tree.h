@@ -9,8 +9,13 @@
 
 #include "core/error.h"
 #include "core/sweep.h"
+#include "core/time.h"
 
 namespace xorch {
+
+// The kernel stamps files with its last tick, so that a file may seem older than the process that
+// wrote it: 10 ms at 100 ticks a second, the slowest that is configured.
+inline constexpr Millis stamp_lag{10};
 
 struct TreeFile {
     std::string name;  // relative to the folder, any bytes
