@@ -52,6 +52,9 @@ std::optional<Value> read_number(std::string_view text) {
     return is_integer ? as<std::int64_t>(text) : as<double>(text);
 }
 
+// Room for a usual row, so that it does not move while it grows.
+constexpr std::size_t usual_columns = 8;
+
 class PlainReader {
  public:
     explicit PlainReader(std::string_view text) : rest_(text) {}
@@ -59,6 +62,7 @@ class PlainReader {
     std::optional<Object> read() {
         if (!take("{")) return std::nullopt;
         Object row;
+        row.reserve(usual_columns);
         if (!take("}")) {
             do {
                 auto key = read_text();

@@ -95,6 +95,25 @@ std::string spell_keys(std::string_view line) {
     return keys;
 }
 
+// Whether the line has these keys ("\"a\":"), in this order and no others, as far as that can be
+// seen without reading values: rows are mostly spelled like the one before.
+bool has_keys(std::string_view line, const std::vector<std::string>& keys) {
+    std::size_t at = 0;
+    for (const std::string& key : keys) {
+        const bool is_next = at < line.size() && line[at] == (at == 0 ? '{' : ',') &&
+                             line.substr(at + 1).starts_with(key);
+        if (!is_next) return false;
+        at += 1 + key.size();
+        if (at < line.size() && line[at] == '"') {
+            at = line.find('"', at + 1);
+            if (at == std::string_view::npos || line[at - 1] == '\\') return false;
+        }
+        while (at < line.size() && line[at] != ',' && line[at] != '}')
+            ++at;
+    }
+    return line.substr(std::min(at, line.size())) == "}";
+}
+
 std::vector<Column> make_columns(
     const std::vector<std::string>& axes, const std::vector<std::string>& metrics
 ) {
@@ -141,17 +160,21 @@ Result<RecordTable> RecordTable::open(const SweepReader& sweep, StageIndex stage
 Result<void> RecordTable::read_metric_names() {
     std::set<std::string, std::less<>> seen;
     std::unordered_set<std::string> known_keys;
+    std::vector<std::string> last_keys;
     return results_.visit([&](UnitKey unit, const UnitResult& result) -> Result<void> {
         std::string_view lines = rows_of(sweep_.state(), unit, result);
         while (!lines.empty()) {
             const std::size_t end = std::min(lines.find('\n'), lines.size());
             const std::string_view line = lines.substr(0, end);
             lines.remove_prefix(std::min(end + 1, lines.size()));
+            if (has_keys(line, last_keys)) continue;
             if (!known_keys.insert(spell_keys(line)).second) continue;
             const auto rows = parse_rows(line);
             if (!rows) return fail_with_context(rows.error(), "reading records from the journal");
             if (rows->empty()) continue;
+            last_keys.clear();
             for (const auto& [name, value] : rows->front()) {
+                last_keys.push_back(fmt::format("\"{}\":", name));
                 if (seen.insert(name).second) metrics_.push_back(name);
             }
         }
