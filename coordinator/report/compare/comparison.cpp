@@ -6,8 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "coordinator/report/compare/differences.h"
 #include "coordinator/report/compare/pairing.h"
-#include "core/json.h"
 #include "core/statistics/adjustment.h"
 #include "core/statistics/bootstrap.h"
 
@@ -166,82 +166,53 @@ IdComparison compare_ids(const Pairs& pairs, const std::string& column) {
     return result;
 }
 
-// Every value that a parameter takes on this side; many are counted.
-std::string values_in_words(const ComparedSide& side, const std::string& name) {
-    constexpr std::size_t told_max = 6;
-    std::vector<std::string> values;
-    for (const ComparedUnit& unit : side.units) {
-        const Value* value = find_member(unit.params, name);
-        const std::string text = value == nullptr ? "(none)" : format_plain(*value);
-        if (std::find(values.begin(), values.end(), text) == values.end()) values.push_back(text);
-    }
-    const bool has_any = values.size() > 1 || (!values.empty() && values.front() != "(none)");
-    if (!has_any) return "";
-    std::string words;
-    for (std::size_t i = 0; i < std::min(values.size(), told_max); ++i)
-        words += (i == 0 ? "" : ", ") + values[i];
-    if (values.size() > told_max) {
-        words += " and " + std::to_string(values.size() - told_max) + " more";
-    }
-    return words;
+bool has_column(const ComparedSide& side, const std::string& name) {
+    return std::any_of(side.units.begin(), side.units.end(), [&](const ComparedUnit& unit) {
+        return find_member(unit.metrics, name) != nullptr;
+    });
 }
 
-std::vector<Difference> find_differences(const ComparedSide& a, const ComparedSide& b) {
-    std::vector<std::string> names;
-    for (const ComparedSide* side : {&a, &b}) {
-        for (const ComparedUnit& unit : side->units) {
-            for (const auto& [name, value] : unit.params) {
-                if (std::find(names.begin(), names.end(), name) == names.end()) {
-                    names.push_back(name);
-                }
-            }
-        }
-    }
-    std::vector<Difference> differences;
-    const auto add = [&](Difference difference) {
-        if (difference.a != difference.b) differences.push_back(std::move(difference));
-    };
-    for (const std::string& name : names)
-        add({name, values_in_words(a, name), values_in_words(b, name)});
-    for (const auto& [name, value] : a.context) {
-        const Value* other = find_member(b.context, name);
-        add({name, format_plain(value), other == nullptr ? "" : format_plain(*other)});
-    }
-    return differences;
-}
-
-Result<void> check_question(
-    const CompareQuestion& question, const ComparedSide& a, const std::vector<std::string>& matched
-) {
-    for (const std::string& axis : question.by) {
-        if (std::find(matched.begin(), matched.end(), axis) != matched.end()) continue;
-        return fail(
-            ErrorCode::usage,
-            fmt::format(
-                "--by {}: units are {}",
-                axis,
-                matched.empty() ? "matched by no axis"
-                                : fmt::format("matched by {}", fmt::join(matched, ", "))
-            )
-        );
-    }
-    std::vector<std::string> columns = question.ids;
-    for (const MetricQuestion& metric : question.metrics)
-        columns.push_back(metric.metric);
-    const bool has_results = std::any_of(a.units.begin(), a.units.end(), [](const auto& unit) {
+bool has_results(const ComparedSide& side) {
+    return std::any_of(side.units.begin(), side.units.end(), [](const ComparedUnit& unit) {
         return !unit.metrics.empty();
     });
-    for (const std::string& column : columns) {
-        const bool is_there = std::any_of(a.units.begin(), a.units.end(), [&](const auto& unit) {
-            return find_member(unit.metrics, column) != nullptr;
-        });
-        if (is_there || !has_results) continue;
+}
+
+// A metric needs a baseline; a list of ids may be new in B, or left out where it is empty.
+Result<void> check_columns(
+    const CompareQuestion& question, const ComparedSide& a, const ComparedSide& b
+) {
+    const auto refuse = [&](const std::string& column) {
         return fail(
             ErrorCode::usage,
             fmt::format(
                 "no record of A has a column {}; numbers are in {}",
                 column,
                 fmt::join(numeric_columns(a), ", ")
+            )
+        );
+    };
+    if (!has_results(a)) return {};
+    for (const MetricQuestion& metric : question.metrics) {
+        if (!has_column(a, metric.metric)) return refuse(metric.metric);
+    }
+    for (const std::string& column : question.ids) {
+        if (!has_column(a, column) && !has_column(b, column)) return refuse(column);
+    }
+    return {};
+}
+
+Result<void> check_groups(
+    const std::vector<std::string>& by, const std::vector<std::string>& matched
+) {
+    for (const std::string& axis : by) {
+        if (std::find(matched.begin(), matched.end(), axis) != matched.end()) continue;
+        return fail(
+            ErrorCode::usage,
+            fmt::format(
+                "--by {}: units are matched by {}",
+                axis,
+                matched.empty() ? "no axis" : fmt::format("{}", fmt::join(matched, ", "))
             )
         );
     }
@@ -283,9 +254,9 @@ Result<SweepComparison> compare_sides(
     const ComparedSide& a, const ComparedSide& b, const CompareQuestion& question
 ) {
     Matching matching = match_axes(a, b);
-    if (auto sensible = check_question(question, a, matching.by); !sensible) {
-        return tl::unexpected(sensible.error());
-    }
+    auto sensible = check_columns(question, a, b);
+    if (sensible) sensible = check_groups(question.by, matching.by);
+    if (!sensible) return tl::unexpected(sensible.error());
     SweepComparison result;
     result.matched_by = std::move(matching.by);
     result.axes_only_a = std::move(matching.only_a);

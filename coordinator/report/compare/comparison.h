@@ -102,8 +102,8 @@ struct SweepComparison {
 };
 
 // Units are matched by the values of axes, also where one side has a single value of one; several
-// of one point are averaged. usage for a metric or a list of ids that A has nowhere, and for groups
-// by what units are not matched by: a typing error would pass every gate.
+// of one point are averaged. usage for a metric that A has nowhere, for ids that nobody has, and
+// for groups by what units are not matched by: a typing error would pass every gate.
 Result<SweepComparison> compare_sides(
     const ComparedSide& a, const ComparedSide& b, const CompareQuestion& question
 );

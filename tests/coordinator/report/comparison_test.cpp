@@ -326,6 +326,11 @@ TEST(Comparison, RefusesWhatNobodyRecordedInsteadOfPassingIt) {
     EXPECT_EQ(refused.error().code, ErrorCode::usage);
     EXPECT_THAT(refused.error().message, HasSubstr("a column typo; numbers are in m"));
     EXPECT_FALSE(compare_sides(a, a, {.ids = {"typo"}}));
+    const ComparedSide failing = side({
+        point(1, {{"m", 1}, {"failed", "4"}}
+         )
+    });
+    EXPECT_THAT(compare_sides(a, failing, {.ids = {"failed"}})->ids[0].broken, ElementsAre("4"));
     EXPECT_FALSE(compare_sides(a, a, {.by = {"y"}}));
     EXPECT_TRUE(compare_sides(a, a, {.by = {"x"}}));
 }
