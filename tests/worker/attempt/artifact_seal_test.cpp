@@ -45,6 +45,18 @@ TEST_F(ArtifactSeal, HoldsWhileNoFileIsChangedAddedRenamedOrLost) {
     EXPECT_FALSE(are_whole(out()));
 }
 
+TEST_F(ArtifactSeal, KnowsFilesThatAreTooLargeToReadByTheirSize) {
+    fs::resize_file(out() + "/b", 1ULL << 32U);  // a hole: it takes no space
+    write("c", "1");
+    ASSERT_TRUE(seal_artifacts(out()));
+    EXPECT_TRUE(are_whole(out()));
+    fs::resize_file(out() + "/b", (1ULL << 32U) + 1);
+    EXPECT_FALSE(are_whole(out()));
+    fs::resize_file(out() + "/b", 1ULL << 32U);
+    write("c", "2");
+    EXPECT_FALSE(are_whole(out())) << "what comes after it is read";
+}
+
 TEST_F(ArtifactSeal, IsNotMadeOfLinksNorAskedOfFoldersWithoutOne) {
     EXPECT_TRUE(are_whole(out())) << "an older program left it";
     fs::create_symlink("/", out() + "/link");

@@ -9,9 +9,9 @@
 
 namespace xorch {
 
-// `folder` is the attempt's {out} as it lasts. Writes the hash of names and contents of its files
-// to <folder>.hash. Folders with links are left without one: what they lead to is not the
-// attempt's.
+// `folder` is the attempt's {out} as it lasts. Writes the hash of names, sizes and contents (of the
+// first gibibyte) of its files to <folder>.hash. Folders with links are left without one: what they
+// lead to is not the attempt's.
 Result<void> seal_artifacts(const std::string& folder);
 
 // Whether the folder holds what was sealed. Without a seal nobody knows, and it counts as whole.
