@@ -153,6 +153,53 @@ class PublishedTree(AnomalySweepTest):
         self.assertEqual(len(lacking), 10)
 
 
+class Backfill(AnomalySweepTest):
+    def adopt_without_branches(self, sweep, tamper):
+        """A new sweep with the pixel records of an old one, from a table that has no columns of the branches."""
+        rows = self.rows(sweep, "seg")
+        kept = ["dataset", "class_name", "k_shot", "seed", "score_mode", "p_roc", "score_hash", "metadata_path"]
+        with open(os.path.join(self.place.folder, "all_results.csv"), "w", newline="") as file:
+            table = csv.DictWriter(file, kept, extrasaction="ignore")
+            table.writeheader()
+            table.writerows(tamper(row) for row in rows)
+        told = self.place.run(
+            "adopt", "all_results.csv", os.path.join(CONFIGS, "anomaly_gate.toml"), "--stage", "seg",
+            *small("infer", "cls", "seg"), check=0).stdout
+        self.assertIn("%d units adopted" % len(rows), told)
+        return self.place.sweeps()[-1]
+
+    def test_deleted_branch_columns_come_back_from_kept_maps_without_an_inference(self):
+        first = self.submit("anomaly_gate.toml", *small("infer", "cls", "seg"))
+        second = self.adopt_without_branches(first, lambda row: row)
+        self.assertNotEqual(first, second)
+        flaws = self.flaws(second)
+        missing = [flaw for flaw in flaws["seg"] if flaw["kind"] == "column missing"]
+        self.assertEqual(len({flaw["unit"] for flaw in missing}), 30)
+        self.assertEqual(flaws["infer"], [])
+        # What is left says that max is the semantic branch, as it did before.
+        self.place.run("backfill", second, timeout=800, check=3)
+        self.assertEqual({flaw["cause"] for flaw in self.flaws(second)["seg"]}, {"EQUAL_SCORE_HASH"})
+        self.assertEqual(results(self.rows(second, "seg")), results(self.rows(first, "seg")))
+        # No attempt at an inference was made: each is still the one of the first sweep.
+        self.assertEqual({row["attempt"] for row in self.rows(second, "infer")}, {"0"})
+        started = [{row["unit_id"]: row["started"] for row in self.rows(sweep, "infer")} for sweep in (first, second)]
+        self.assertEqual(started[0], started[1])
+
+    def test_a_recorded_area_that_the_maps_do_not_give_stands_and_is_named(self):
+        first = self.submit("anomaly_gate.toml", *small("infer", "cls", "seg"))
+
+        def tamper(row):
+            other = (row["class_name"], row["k_shot"], row["score_mode"]) == ("carpet", "2", "harmonic")
+            return dict(row, p_roc="50.25") if other else row
+
+        second = self.adopt_without_branches(first, tamper)
+        self.place.run("backfill", second, timeout=800, check=3)
+        [flaw] = [flaw for flaw in self.flaws(second)["seg"] if flaw["kind"] == "disagrees"]
+        self.assertEqual(flaw["parameters"]["class_name"], "carpet")
+        [row] = [row for row in self.rows(second, "seg") if row["p_roc"] == "50.25"]
+        self.assertEqual(row["score_mode"], "harmonic")
+
+
 class RealSurfaces(AnomalySweepTest):
     def test_crops_of_real_pictures_are_three_classes(self):
         pictures = os.environ.get("XORCH_SURFACES", "/usr/lib/python3/dist-packages/skimage/data")
@@ -193,7 +240,7 @@ def main():
     options = parser.parse_args()
     print("seed", options.seed, flush=True)
     Killed.seed = options.seed
-    unittest.main(argv=[sys.argv[0], *(["AtFullSize"] if options.minutes else options.tests or ["Gate", "Killed", "PublishedTree", "RealSurfaces"])])
+    unittest.main(argv=[sys.argv[0], *(["AtFullSize"] if options.minutes else options.tests or ["Gate", "Killed", "Backfill", "PublishedTree", "RealSurfaces"])])
 
 
 if __name__ == "__main__":
