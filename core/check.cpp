@@ -69,8 +69,18 @@ constexpr std::array rules{
     ),
     reported_rule("LR_NEVER_REACHED", "the run ended before its learning rate was reached"),
     told_rule(
+        "EPOCH_SEED", "every seed draws the same samples, so seeds differ less than they say"
+    ),
+    told_rule(
         "ONE_IMAGE_PER_DONOR",
         "every donor has one image: a split by donor cannot be told from one by image"
+    ),
+    reported_rule(
+        "PHOTOS_IGNORED", "answers to other inputs are hardly worse: the input is ignored"
+    ),
+    reported_rule("COPIED", "answers are nearer to a target of training than to their own"),
+    told_rule(
+        "TRANSDUCTIVE", "inputs of validation items, without their targets, chose hard items"
     ),
     told_rule("DONORS_BY_NAME", "donors were taken from the names of files: no table said them"),
     present_rule(

@@ -12,11 +12,6 @@ namespace xorch::anomaly {
 
 namespace {
 
-ColumnDeclaration reported_checks() {
-    return {
-        std::string(checks_column), "names of what makes the numbers say less than they seem to"};
-}
-
 std::vector<ParameterDeclaration> scoring_parameters(const char* task) {
     std::vector<ParameterDeclaration> parameters = class_parameters();
     append(
@@ -56,7 +51,7 @@ std::vector<ColumnDeclaration> branch_columns() {
         {"branch_source",          "computed: by our own inference; backfilled: of saved scores"},
         {"score_hash",             "of all scores of this mode"                                 },
         {"metadata_path",          "stage, unit and folder of the maps"                         },
-        reported_checks(),
+        column_of_checks(),
     };
 }
 

@@ -144,7 +144,8 @@ JobDeclaration declare_train() {
     job.parameters.push_back(tile_side());
     append(job.parameters, image_parameters());
     append(job.parameters, mask_parameters());
-    job.checks = reported_by_job({check_clamped_duplicate, check_lr_never_reached});
+    job.checks =
+        reported_by_job({check_clamped_duplicate, check_lr_never_reached, check_epoch_seed});
     job.checks.push_back(both_averages());
     return job;
 }

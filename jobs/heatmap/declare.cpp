@@ -16,10 +16,6 @@ Declarations operator+(Declarations first, Declarations second) {
     return first;
 }
 
-ColumnDeclaration reported_checks() {
-    return {std::string(checks_column), "those that do not hold"};
-}
-
 ParameterDeclaration chosen_surgery() {
     return choice_parameter(
         "surgery",
@@ -106,7 +102,7 @@ JobDeclaration declare_features() {
         {"image_accuracy", "share of images whose likeliest class is one of theirs"},
         {"model_hash",     "of the encoder"                                        },
         {"features_hash",  "of all that was kept"                                  },
-        reported_checks(),
+        column_of_checks(),
     };
     job.shapes = {
         {"input",       "f32[N,3,224,224]", "normalised as CLIP's images are"                          },
@@ -145,7 +141,7 @@ JobDeclaration declare_surgery() {
         {"share_negative_before", "samples where the outside was more alike"},
         {"reversed_count",        "samples with a gap above 0, then below"  },
         {"total_samples",         "with patches in and outside of boxes"    },
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = {{.name = "ZERO_BASELINE"}};
     return job;
@@ -176,7 +172,7 @@ JobDeclaration declare_maps() {
         {"share_negative", "samples where the outside is more alike"     },
         {"feature_hash",   "of what the similarities were computed from" },
         {"maps_hash",      "of the file"                                 },
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = {
         {.name = "ABLATION_NOOP", .axis = "surgery"}
@@ -235,7 +231,7 @@ JobDeclaration declare_boxes() {
         {"box_area_fraction", "mean area of a box, in images"                           },
         {"feature_hash",      "of what the maps were computed from"                     },
         {"box_hash",          "of all boxes"                                            },
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = {
         {.name = "ABLATION_NOOP", .axis = "surgery"},
@@ -262,7 +258,7 @@ JobDeclaration declare_compare() {
         {"recall_first",    "best mAP_005, then mAP_050; no control"        },
         {"precision_first", "best mAP_050, then mAP_005; no control"        },
         {"same_boxes",      "pairs that differ in one setting and in no box"},
-        reported_checks(),
+        column_of_checks(),
     };
     job.checks = {{.name = "CONFOUNDED"}, {.name = "CONTROL_WINS"}, {.name = "ZERO_BASELINE"}};
     return job;

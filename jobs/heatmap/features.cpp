@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/check.h"
 #include "jobs/files/png_file.h"
 #include "jobs/heatmap/encode/encoder.h"
 #include "jobs/heatmap/encode/feature_cache.h"
@@ -262,14 +263,14 @@ Result<void> report(NativeUnit& unit, const Inputs& inputs, const Features& feat
     if (!accuracy) return tl::unexpected(accuracy.error());
     const bool leaks = !shared_ids(inputs.training, inputs.images).empty();
     return unit.report({
-        {"images",         static_cast<std::int64_t>(features.scenes.size())       },
-        {"classes",        static_cast<std::int64_t>(features.texts.classes.size())},
-        {"texts",          name_of(inputs.source)                                  },
-        {"text_images",    static_cast<std::int64_t>(inputs.training.size())       },
-        {"image_accuracy", *accuracy                                               },
-        {"model_hash",     features.model_hash                                     },
-        {"features_hash",  *hash                                                   },
-        {"checks",         leaks ? "LEAKAGE" : ""                                  },
+        {"images",                   static_cast<std::int64_t>(features.scenes.size())       },
+        {"classes",                  static_cast<std::int64_t>(features.texts.classes.size())},
+        {"texts",                    name_of(inputs.source)                                  },
+        {"text_images",              static_cast<std::int64_t>(inputs.training.size())       },
+        {"image_accuracy",           *accuracy                                               },
+        {"model_hash",               features.model_hash                                     },
+        {"features_hash",            *hash                                                   },
+        {std::string(checks_column), leaks ? "LEAKAGE" : ""                                  },
     });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "core/hash.h"
 #include "jobs/heatmap/jobs.h"
 #include "jobs/heatmap/map_file.h"
@@ -43,13 +44,13 @@ void count(const Similarity& similarity, const Sample& sample, bool is_first, Ta
 
 Object row_of(Tally& tally, std::size_t samples, const std::string& maps_hash) {
     Object row{
-        {"samples",        static_cast<std::int64_t>(samples)},
-        {"gap_samples",    tally.measured                    },
-        {"similarity_min", tally.least                       },
-        {"similarity_max", tally.greatest                    },
-        {"feature_hash",   tally.features.finish()           },
-        {"maps_hash",      maps_hash                         },
-        {"checks",         ""                                },
+        {"samples",                  static_cast<std::int64_t>(samples)},
+        {"gap_samples",              tally.measured                    },
+        {"similarity_min",           tally.least                       },
+        {"similarity_max",           tally.greatest                    },
+        {"feature_hash",             tally.features.finish()           },
+        {"maps_hash",                maps_hash                         },
+        {std::string(checks_column), ""                                },
     };
     if (tally.measured == 0) return row;
     set_member(row, "avg_gap", tally.gaps / tally.measured);

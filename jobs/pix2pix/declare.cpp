@@ -99,7 +99,7 @@ JobDeclaration declare_prepare() {
         {"val_n",     "pairs to validate"                                                  },
         {"test_n",    "pairs to test; nothing looks at their X-rays but the leakage report"},
         {"landmarks", "the pairs have landmarks"                                           },
-        {"checks",    "empty: an id in two splits ends the unit as LEAKAGE"                }
+        column_of_checks(), // an id in two splits ends the unit as LEAKAGE
     };
     return job;
 }

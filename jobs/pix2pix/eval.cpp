@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "core/check.h"
 #include "core/json.h"
 #include "jobs/pix2pix/evaluation.h"
 #include "jobs/pix2pix/jobs.h"
@@ -103,7 +104,7 @@ Result<void> evaluate(NativeUnit& unit) {
     }
     Object row;
     add_summary_columns(row, scored->summary);
-    set_member(row, "checks", "");
+    set_member(row, checks_column, "");
     return unit.report(row);
 }
 

@@ -1,6 +1,7 @@
 // pix2pix.freeze: thresholds and hard cases of a baseline. Every later phase counts failures by
 // them, whatever it achieves itself.
 
+#include "core/check.h"
 #include "jobs/pix2pix/evaluation.h"
 #include "jobs/pix2pix/jobs.h"
 #include "jobs/pix2pix/unit_pairs.h"
@@ -43,7 +44,7 @@ Result<void> freeze(NativeUnit& unit) {
         {"hardcase_total", static_cast<std::int64_t>(baseline.hard.size())}
     };
     add_summary_columns(row, summarise(scored->summary.means, val.ids, scored->scores, baseline));
-    set_member(row, "checks", "");
+    set_member(row, checks_column, "");
     return unit.report(row);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "core/statistics/interval.h"
 #include "jobs/pix2pix/data/id_tables.h"
 #include "jobs/pix2pix/evaluation.h"
@@ -108,9 +109,9 @@ Result<void> list_hard(NativeUnit& unit) {
         return pairs->train().find(id).has_value();
     });
     return unit.report({
-        {"hard_n",   static_cast<std::int64_t>(hard.ids.size())           },
-        {"in_train", static_cast<std::int64_t>(hits)                      },
-        {"checks",   source == "knn_from_val_inputs" ? "TRANSDUCTIVE" : ""}
+        {"hard_n",                   static_cast<std::int64_t>(hard.ids.size())           },
+        {"in_train",                 static_cast<std::int64_t>(hits)                      },
+        {std::string(checks_column), source == "knn_from_val_inputs" ? "TRANSDUCTIVE" : ""}
     });
 }
 

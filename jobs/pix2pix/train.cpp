@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "jobs/pix2pix/evaluation.h"
 #include "jobs/pix2pix/jobs.h"
 #include "jobs/pix2pix/scores/hard_sampler.h"
@@ -208,7 +209,7 @@ class PairTraining {
             );
         }
         set_member(row, "model_path", model_folder);
-        set_member(row, "checks", checks_of(params_));
+        set_member(row, checks_column, checks_of(params_));
         return unit_.report(row);
     }
 
