@@ -23,46 +23,18 @@ void draw_jaws(cv::Mat& xray, const HeadFrame& frame, const Landmarks& places) {
     const Point& go = point_of(places, Landmark::go);
     const Point& gn = point_of(places, Landmark::gn);
     const Point condyle{.x = 0.45, .y = 0.46};
-    fill(
-        xray,
-        frame,
-        {
-            go, {gn.x,        gn.y      },
-             b, {b.x - 0.01,  b.y - 0.05},
-             {go.x + 0.08, b.y - 0.05}
-    },
-        grey(120)
-    );
-    stroke(
-        xray,
-        frame,
-        {
-            condyle, go, gn, b, {b.x - 0.005, b.y - 0.06}
-    },
-        215,
-        3
-    );
-    fill(
-        xray,
-        frame,
-        {
-            {0.55, 0.46      },
-            {0.70, 0.44      },
-            a, {a.x,  a.y + 0.03},
-            {0.56, 0.54      }
-    },
-        grey(130)
-    );
-    stroke(
-        xray,
-        frame,
-        {
-            {0.70,        0.44      },
-            a, {a.x + 0.005, a.y + 0.03}
-    },
-        220,
-        2
-    );
+    const Point behind_b{.x = b.x - 0.01, .y = b.y - 0.05};
+    const Point behind_go{.x = go.x + 0.08, .y = b.y - 0.05};
+    const Point above_b{.x = b.x - 0.005, .y = b.y - 0.06};
+    fill(xray, frame, {go, gn, b, behind_b, behind_go}, grey(120));
+    stroke(xray, frame, {condyle, go, gn, b, above_b}, 215, 3);
+    const Point palate{.x = 0.55, .y = 0.46};
+    const Point spine{.x = 0.70, .y = 0.44};
+    const Point below_a{.x = a.x, .y = a.y + 0.03};
+    const Point before_a{.x = a.x + 0.005, .y = a.y + 0.03};
+    const Point palate_end{.x = 0.56, .y = 0.54};
+    fill(xray, frame, {palate, spine, a, below_a, palate_end}, grey(130));
+    stroke(xray, frame, {spine, a, before_a}, 220, 2);
 }
 
 // Upper teeth hang from A, lower ones stand on B.
@@ -71,26 +43,12 @@ void draw_teeth(cv::Mat& xray, const HeadFrame& frame, const Landmarks& places) 
     const Point& b = point_of(places, Landmark::b);
     for (int tooth = 0; tooth < 5; ++tooth) {
         const double back = 0.028 * tooth;
-        stroke(
-            xray,
-            frame,
-            {
-                {a.x - back, a.y + 0.025},
-                {a.x - back, a.y + 0.065}
-        },
-            235,
-            2
-        );
-        stroke(
-            xray,
-            frame,
-            {
-                {b.x + 0.01 - back, b.y - 0.07},
-                {b.x + 0.01 - back, b.y - 0.03}
-        },
-            235,
-            2
-        );
+        const Point upper_root{.x = a.x - back, .y = a.y + 0.025};
+        const Point upper_edge{.x = a.x - back, .y = a.y + 0.065};
+        stroke(xray, frame, {upper_root, upper_edge}, 235, 2);
+        const Point lower_edge{.x = b.x + 0.01 - back, .y = b.y - 0.07};
+        const Point lower_root{.x = b.x + 0.01 - back, .y = b.y - 0.03};
+        stroke(xray, frame, {lower_edge, lower_root}, 235, 2);
     }
 }
 
