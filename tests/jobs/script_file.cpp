@@ -4,9 +4,9 @@
 
 namespace xorch {
 
-void save_script(const std::string& path, const std::string& body) {
+void save_script(const std::string& path, const std::string& source) {
     torch::jit::Module module("Network");
-    module.define("def forward(self, x):\n    " + body + "\n");
+    module.define(source);
     module.save(path);
 }
 

@@ -6,7 +6,7 @@
 
 namespace xorch {
 
-// A module whose forward(self, x) has that body, one line of TorchScript.
-void save_script(const std::string& path, const std::string& body);
+// `source` defines forward(self, x, ...).
+void save_script(const std::string& path, const std::string& source);
 
 }  // namespace xorch

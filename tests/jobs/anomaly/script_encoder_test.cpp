@@ -8,6 +8,7 @@
 #include "jobs/anomaly/encode/encoder.h"
 #include "jobs/files/npy_array.h"
 #include "jobs/torch/torch.h"
+#include "tests/jobs/script_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::anomaly {
@@ -24,15 +25,13 @@ def forward(self, x):
 
 class AnomalyScript : public testing::Test {
  protected:
-    std::string save_script(const std::string& source) const {
-        torch::jit::Module module("encoder");
-        module.define(source);
-        module.save(folder_ / "encoder.pt");
+    std::string save_encoder(const std::string& source) const {
+        save_script(folder_ / "encoder.pt", source);
         return folder_ / "encoder.pt";
     }
 
     std::string error_of(const std::string& source) const {
-        const auto encoder = open_encoder(save_script(source), "");
+        const auto encoder = open_encoder(save_encoder(source), "");
         return encoder ? "" : encoder.error().message;
     }
 
@@ -57,7 +56,7 @@ class AnomalyScript : public testing::Test {
 };
 
 TEST_F(AnomalyScript, IsAskedAsTheContractSays) {
-    const auto encoder = open_encoder(save_script(whole_script), "");
+    const auto encoder = open_encoder(save_encoder(whole_script), "");
     ASSERT_TRUE(encoder) << encoder.error().message;
     EXPECT_EQ((*encoder)->side(), 240);
     std::vector<Plane> image(3, Plane(240, 240, 1.0F));
@@ -105,7 +104,7 @@ TEST_F(AnomalyScript, ThatBreaksTheContractIsRefusedWithWhatItAnswers) {
 }
 
 TEST_F(AnomalyScript, HasItsTextsFromAnArrayOrATensorOrAFolderOfThem) {
-    const std::string script = save_script(whole_script);
+    const std::string script = save_encoder(whole_script);
     const auto texts_from = [&](const std::string& path) {
         const auto encoder = open_encoder(script, path);
         return (*encoder)->texts("bottle");
@@ -123,7 +122,7 @@ TEST_F(AnomalyScript, HasItsTextsFromAnArrayOrATensorOrAFolderOfThem) {
 }
 
 TEST_F(AnomalyScript, RefusesTextsThatDoNotFit) {
-    const std::string script = save_script(whole_script);
+    const std::string script = save_encoder(whole_script);
     const auto error_with = [&](const std::string& path) {
         const auto encoder = open_encoder(script, path);
         const auto texts = (*encoder)->texts("bottle");

@@ -210,7 +210,7 @@ class BeatsTorchscript : public testing::Test {
  protected:
     std::string save(const std::string& body) const {
         const std::string path = folder_.path() + "/network.pt";
-        save_script(path, body);
+        save_script(path, "def forward(self, x):\n    " + body + "\n");
         return path;
     }
 

@@ -10,8 +10,8 @@
 #include "jobs/heatmap/data/box.h"
 #include "jobs/heatmap/encode/prototypes.h"
 #include "jobs/heatmap/maps/similarity.h"
-#include "jobs/torch/torch.h"
 #include "tests/jobs/heatmap/few_scenes.h"
+#include "tests/jobs/script_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::heatmap {
@@ -105,10 +105,8 @@ TEST(HeatmapPrototypes, AreContrastsOfClassMeansAndAShareOfWhatAllHave) {
 class HeatmapScript : public testing::Test {
  protected:
     std::string save(const std::string& body, const std::string& name = "network.pt") const {
-        torch::jit::Module module("Network");
-        module.define("def forward(self, x):\n" + body);
         const std::string path = folder_ / name;
-        module.save(path);
+        save_script(path, "def forward(self, x):\n" + body);
         return path;
     }
 

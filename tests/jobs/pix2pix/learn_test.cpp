@@ -11,6 +11,7 @@
 #include "jobs/pix2pix/learn/pair_trainer.h"
 #include "jobs/pix2pix/scores/pair_scores.h"
 #include "jobs/random/random_stream.h"
+#include "tests/jobs/script_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace xorch::pix2pix {
@@ -234,10 +235,8 @@ TEST(Pix2pixTrainer, AStoredTrainerGoesOnBitForBit) {
 class Pix2pixTorchscript : public testing::Test {
  protected:
     std::string save(const std::string& body) const {
-        torch::jit::Module module("Network");
-        module.define("def forward(self, x):\n    " + body + "\n");
         const std::string path = folder_.path() + "/network.pt";
-        module.save(path);
+        save_script(path, "def forward(self, x):\n    " + body + "\n");
         return path;
     }
 
