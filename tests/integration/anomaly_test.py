@@ -9,7 +9,6 @@ what docs/results.md says of it.
 import argparse
 import csv
 import glob
-import io
 import json
 import os
 import random
@@ -48,10 +47,6 @@ class AnomalySweepTest(unittest.TestCase):
         self.place.run("submit", os.path.join(CONFIGS, name), *settings, check=0, timeout=800)
         return self.place.sweeps()[-1]
 
-    def rows(self, sweep, stage):
-        text = self.place.run("records", sweep, "--stage", stage, "--format", "tsv", check=0).stdout
-        return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
-
     def flaws(self, sweep):
         audit = json.loads(self.place.run("audit", sweep, "--json", check=3).stdout)
         return {stage["stage"]: stage["flaws"] for stage in audit["stages"]}
@@ -60,18 +55,18 @@ class AnomalySweepTest(unittest.TestCase):
 class Gate(AnomalySweepTest):
     def test_one_inference_serves_both_tasks_and_all_modes(self):
         sweep = self.submit("anomaly_gate.toml", *small("infer", "cls", "seg"))
-        inferred = self.rows(sweep, "infer")
+        inferred = self.place.rows(sweep, "infer")
         self.assertEqual(len(inferred), 6)
         self.assertEqual({row["layout"] for row in inferred}, {"mvtec", "visa"})
         # The test images are the same for any number of shots, the maps are not.
         self.assertEqual(len({row["maps_hash"] for row in inferred}), 6)
         maps = {"infer/%s/maps" % row["unit_id"] for row in inferred}
         for stage, count in (("cls", 6), ("seg", 30)):
-            rows = self.rows(sweep, stage)
+            rows = self.place.rows(sweep, stage)
             self.assertEqual(len(rows), count)
             self.assertEqual({row["metadata_path"] for row in rows}, maps)
         self.assertEqual(len(glob.glob(os.path.join(sweep, "units", "**", "maps.png"), recursive=True)), 6)
-        report = {(row["task"], row["dataset"], row["family"], row["k_shot"]) for row in self.rows(sweep, "report")}
+        report = {(row["task"], row["dataset"], row["family"], row["k_shot"]) for row in self.place.rows(sweep, "report")}
         families = (("mvtec", "object"), ("mvtec", "texture"), ("visa", "object"))
         self.assertEqual(
             report, {(task, *family, shots) for task in ("cls", "seg") for family in families for shots in ("1", "2")})
@@ -86,7 +81,7 @@ class Gate(AnomalySweepTest):
 
     def test_scores_of_one_scale_are_five_modes(self):
         sweep = self.submit("anomaly_calibrated.toml", *small("infer", "seg", shots=False))
-        rows = self.rows(sweep, "seg")
+        rows = self.place.rows(sweep, "seg")
         self.assertEqual(len(rows), 30)
         for calibration in ("zscore", "rank"):
             self.assertEqual(len({row["score_hash"] for row in rows if row["calib"] == calibration}), 15)
@@ -156,7 +151,7 @@ class PublishedTree(AnomalySweepTest):
 class Backfill(AnomalySweepTest):
     def adopt_without_branches(self, sweep, tamper):
         """A new sweep with the pixel records of an old one, from a table that has no columns of the branches."""
-        rows = self.rows(sweep, "seg")
+        rows = self.place.rows(sweep, "seg")
         kept = ["dataset", "class_name", "k_shot", "seed", "score_mode", "p_roc", "score_hash", "metadata_path"]
         with open(os.path.join(self.place.folder, "all_results.csv"), "w", newline="") as file:
             table = csv.DictWriter(file, kept, extrasaction="ignore")
@@ -179,10 +174,10 @@ class Backfill(AnomalySweepTest):
         # What is left says that max is the semantic branch, as it did before.
         self.place.run("backfill", second, timeout=800, check=3)
         self.assertEqual({flaw["cause"] for flaw in self.flaws(second)["seg"]}, {"EQUAL_SCORE_HASH"})
-        self.assertEqual(results(self.rows(second, "seg")), results(self.rows(first, "seg")))
+        self.assertEqual(results(self.place.rows(second, "seg")), results(self.place.rows(first, "seg")))
         # No attempt at an inference was made: each is still the one of the first sweep.
-        self.assertEqual({row["attempt"] for row in self.rows(second, "infer")}, {"0"})
-        started = [{row["unit_id"]: row["started"] for row in self.rows(sweep, "infer")} for sweep in (first, second)]
+        self.assertEqual({row["attempt"] for row in self.place.rows(second, "infer")}, {"0"})
+        started = [{row["unit_id"]: row["started"] for row in self.place.rows(sweep, "infer")} for sweep in (first, second)]
         self.assertEqual(started[0], started[1])
 
     def test_a_recorded_area_that_the_maps_do_not_give_stands_and_is_named(self):
@@ -196,7 +191,7 @@ class Backfill(AnomalySweepTest):
         self.place.run("backfill", second, timeout=800, check=3)
         [flaw] = [flaw for flaw in self.flaws(second)["seg"] if flaw["kind"] == "disagrees"]
         self.assertEqual(flaw["parameters"]["class_name"], "carpet")
-        [row] = [row for row in self.rows(second, "seg") if row["p_roc"] == "50.25"]
+        [row] = [row for row in self.place.rows(second, "seg") if row["p_roc"] == "50.25"]
         self.assertEqual(row["score_mode"], "harmonic")
 
 
@@ -207,15 +202,15 @@ class RealSurfaces(AnomalySweepTest):
             self.skipTest(pictures + " has no brick.png: python3-skimage is not installed")
         self.place.environment["XORCH_SURFACES"] = pictures
         sweep = self.submit("anomaly_surfaces.toml", *[word for setting in SMALL for word in ("--set", setting)])
-        self.assertEqual(len(self.rows(sweep, "seg")), 45)
-        self.assertEqual({row["family"] for row in self.rows(sweep, "report")}, {"texture"})
+        self.assertEqual(len(self.place.rows(sweep, "seg")), 45)
+        self.assertEqual({row["family"] for row in self.place.rows(sweep, "report")}, {"texture"})
 
 
 class AtFullSize(AnomalySweepTest):
     def test_the_semantic_branch_is_the_weak_one_on_textures(self):
         sweep = self.submit("anomaly_gate.toml")
-        self.assertEqual((len(self.rows(sweep, "cls")), len(self.rows(sweep, "seg"))), (81, 405))
-        for row in self.rows(sweep, "report"):
+        self.assertEqual((len(self.place.rows(sweep, "cls")), len(self.place.rows(sweep, "seg"))), (81, 405))
+        for row in self.place.rows(sweep, "report"):
             areas = {mode: float(row[mode]) for mode in MODES}
             if (row["task"], row["family"]) == ("seg", "texture"):
                 self.assertEqual(row["weak_semantic"], row["classes"])

@@ -6,7 +6,6 @@ Prints its seed, which chooses the batch.
 """
 
 import argparse
-import glob
 import json
 import os
 import random
@@ -45,15 +44,12 @@ class BeatsTest(unittest.TestCase):
         self.place = Workplace()
         self.addCleanup(self.place.close)
 
-    def found(self, name):
-        return next((d for d in self.place.sweeps() if os.path.basename(d).startswith(name + "-")), None)
-
     def records(self, name, stage):
-        told = self.place.run("records", "--format", "json", "--stage", stage, self.found(name), check=0)
+        told = self.place.run("records", "--format", "json", "--stage", stage, self.place.found(name), check=0)
         return json.loads(told.stdout)
 
     def artifacts(self, name, file):
-        return glob.glob(os.path.join(self.found(name), "units", "**", file), recursive=True)
+        return self.place.artifacts(self.place.found(name), file)
 
 
 class Sweeps(BeatsTest):
@@ -100,10 +96,10 @@ class Killed(BeatsTest):
     def test_a_runner_at_a_random_batch_changes_no_bit(self):
         batch = random.Random(self.seed).randrange(2, STEPS)
         self.place.run("submit", self.place.write("calm.toml", SWEEP.format(name="calm")), check=0)
-        told = lambda: self.place.run("why", "train/0", "--sweep", self.found("killed"), check=0).stdout
+        told = lambda: self.place.run("why", "train/0", "--sweep", self.place.found("killed"), check=0).stdout
         self.place.kill_runner_at(batch, self.place.write("killed.toml", SWEEP.format(name="killed")), "train/0", told)
         self.assertIn("attempt 2 (resumed from a checkpoint) is done", told())
-        self.place.run("records", "--equal", self.found("calm"), self.found("killed"), check=0)
+        self.place.run("records", "--equal", self.place.found("calm"), self.place.found("killed"), check=0)
         for file in ("training_log.jsonl", "model/tensors.safetensors", "confusion.png"):
             # The killed attempt has left some of its own; it was the first.
             [calm], killed = self.artifacts("calm", file), max(self.artifacts("killed", file))

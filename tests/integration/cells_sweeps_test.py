@@ -7,9 +7,6 @@ demands what docs/results.md says of them.
 """
 
 import argparse
-import csv
-import glob
-import io
 import os
 import shutil
 import statistics
@@ -35,39 +32,32 @@ class CellsSweepTest(unittest.TestCase):
         self.place.run("submit", os.path.join(CONFIGS, name), *words, check=0, timeout=600)
         return self.place.sweeps()[-1]
 
-    def rows(self, sweep, stage):
-        text = self.place.run("records", sweep, "--stage", stage, "--format", "tsv", check=0).stdout
-        return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
-
-    def artifacts(self, sweep, name):
-        return glob.glob(os.path.join(sweep, "units", "**", name), recursive=True)
-
 
 class Recipes(CellsSweepTest):
     def test_e1_compares_three_recipes_and_their_hybrid_on_test_images(self):
         sweep = self.submit("cells_e1.toml", *SMALL_TRAINING, *ONE_SEED, "stage.train.axes.epochs=[0, 1, 1]")
-        rows = self.rows(sweep, "hybrid")
+        rows = self.place.rows(sweep, "hybrid")
         self.assertEqual([row["recipe"] for row in rows], ["baseline", "generic", "gfap", "hybrid"])
         self.assertEqual({row["eval_split"] for row in rows}, {"test"})
-        self.assertEqual(len(self.rows(sweep, "eval")), 6)
-        self.assertEqual({row["checks"] for row in self.rows(sweep, "audit")}, {"ONE_IMAGE_PER_DONOR"})
-        checks = {row["recipe"]: row["checks"] for row in self.rows(sweep, "train")}
+        self.assertEqual(len(self.place.rows(sweep, "eval")), 6)
+        self.assertEqual({row["checks"] for row in self.place.rows(sweep, "audit")}, {"ONE_IMAGE_PER_DONOR"})
+        checks = {row["recipe"]: row["checks"] for row in self.place.rows(sweep, "train")}
         self.assertEqual(checks, {"baseline": "", "generic": "LR_NEVER_REACHED", "gfap": "LR_NEVER_REACHED"})
-        with open(self.artifacts(sweep, "e1_metrics_with_hybrid.tsv")[0]) as file:
+        with open(self.place.artifacts(sweep, "e1_metrics_with_hybrid.tsv")[0]) as file:
             self.assertEqual(len(file.readlines()), 1 + 4 * 5)
 
 
 class KeptOutputs(CellsSweepTest):
     def test_the_scan_makes_27_sets_of_cells_of_one_networks_answers(self):
         sweep = self.submit("cells_scan.toml", *SMALL_TRAINING, "stage.train.params.epochs=1")
-        rows = self.rows(sweep, "scan")
+        rows = self.place.rows(sweep, "scan")
         self.assertEqual(len(rows), 27)
-        self.assertEqual({row["model_hash"] for row in rows}, {self.rows(sweep, "predict")[0]["model_hash"]})
-        self.assertEqual(len(self.artifacts(sweep, "*.safetensors")), 2 + 24)  # of two networks, of 24 images
+        self.assertEqual({row["model_hash"] for row in rows}, {self.place.rows(sweep, "predict")[0]["model_hash"]})
+        self.assertEqual(len(self.place.artifacts(sweep, "*.safetensors")), 2 + 24)  # of two networks, of 24 images
 
     def test_columns_that_a_table_lacks_are_filled_from_kept_outputs_without_a_network(self):
         settings = [*SMALL_TRAINING, "stage.train.params.epochs=1"]
-        whole = self.rows(self.submit("cells_scan.toml", *settings), "scan")
+        whole = self.place.rows(self.submit("cells_scan.toml", *settings), "scan")
         columns = ["flow_threshold", "cellprob_threshold", "overall_ap50"]
         lines = [",".join(columns)] + [",".join(row[column] for column in columns) for row in whole]
         table = self.place.write("scan.csv", "\n".join(lines) + "\n")
@@ -79,16 +69,16 @@ class KeptOutputs(CellsSweepTest):
         self.assertIn("27 with records that lack something", self.place.run("backfill", check=3, timeout=600).stdout)
         filled = self.place.sweeps()[-1]
         for stage in ("train", "predict"):
-            self.assertEqual([row["attempt"] for row in self.rows(filled, stage)], ["0"], "it did not run again")
+            self.assertEqual([row["attempt"] for row in self.place.rows(filled, stage)], ["0"], "it did not run again")
         recorded = [name for name in whole[0] if name.startswith(("overall_", "olig2_", "model_hash"))]
-        again = self.rows(filled, "scan")
+        again = self.place.rows(filled, "scan")
         self.assertEqual([[row[name] for name in recorded] for row in again],
                          [[row[name] for name in recorded] for row in whole])
 
     def test_e3_gates_the_cells_of_two_networks_three_times(self):
         sweep = self.submit("cells_e3.toml", *SMALL_TRAINING, "stage.train.axes.epochs=[0, 1]")
-        self.assertEqual(len(self.rows(sweep, "gate")), 6)
-        tables = {os.path.basename(path) for path in self.artifacts(sweep, "e3_gating_*.tsv")}
+        self.assertEqual(len(self.place.rows(sweep, "gate")), 6)
+        tables = {os.path.basename(path) for path in self.place.artifacts(sweep, "e3_gating_*.tsv")}
         gates = ("q0_100_a50", "q5_95_a80", "q2_98_a60")
         self.assertEqual(
             tables, {"e3_gating_%s_test_%s.tsv" % (recipe, gate) for recipe in ("baseline", "generic") for gate in gates})
@@ -101,12 +91,12 @@ class Cohort(CellsSweepTest):
         sweep = self.submit(
             "cells_e5.toml", *SMALL_TRAINING, "stage.train.axes.epochs=[0, 1]", *tiles, *chunks,
             "stage.donors.params.repeats=2")
-        self.assertEqual([row["tiles"] for row in self.rows(sweep, "infer")], ["115"] * 6)
-        rows = self.rows(sweep, "donors")
+        self.assertEqual([row["tiles"] for row in self.place.rows(sweep, "infer")], ["115"] * 6)
+        rows = self.place.rows(sweep, "donors")
         self.assertEqual([(row["model"], row["tiles"]) for row in rows], [("baseline", "345"), ("generic", "345")])
-        with open(self.artifacts(sweep, "e5_spearman.tsv")[0]) as file:
+        with open(self.place.artifacts(sweep, "e5_spearman.tsv")[0]) as file:
             self.assertEqual(len(file.readlines()), 1 + 240)
-        with open(self.artifacts(sweep, "donor_marker_ratio.tsv")[0]) as file:
+        with open(self.place.artifacts(sweep, "donor_marker_ratio.tsv")[0]) as file:
             self.assertEqual(len(file.readlines()), 1 + 2 * 69 * 5)
 
 
@@ -142,14 +132,14 @@ class RealNuclei(CellsSweepTest):
         quick += [*SMALL_TRAINING, "stage.train.params.min_train_masks=1"]
         sweep = self.submit(
             "cells_e1_nuclei.toml", *quick, *ONE_SEED, "stage.train.axes.epochs=[0, 1, 1]", "stage.eval.params.niter=20")
-        recipes = [row["recipe"] for row in self.rows(sweep, "hybrid")]
+        recipes = [row["recipe"] for row in self.place.rows(sweep, "hybrid")]
         self.assertEqual(recipes, ["baseline", "generic", "culture", "hybrid"])
         sweep = self.submit(
             "cells_e3_nuclei.toml", *quick, "stage.train.axes.epochs=[0, 1]", "stage.gate.params.niter=20")
-        self.assertEqual(len(self.rows(sweep, "gate")), 6)
+        self.assertEqual(len(self.place.rows(sweep, "gate")), 6)
         sweep = self.submit(
             "cells_scan_nuclei.toml", *quick, "stage.train.params.epochs=1", "stage.scan.params.niter=20")
-        self.assertEqual(len(self.rows(sweep, "scan")), 27)
+        self.assertEqual(len(self.place.rows(sweep, "scan")), 27)
 
 
 class AtFullSize(CellsSweepTest):
@@ -158,7 +148,7 @@ class AtFullSize(CellsSweepTest):
 
     def test_training_on_all_markers_loses_the_dense_small_one_that_the_baseline_keeps(self):
         sweep = self.submit("cells_e1.toml")
-        rows = {(row["recipe"], row["seed"], row["eval_split"]): row for row in self.rows(sweep, "eval")}
+        rows = {(row["recipe"], row["seed"], row["eval_split"]): row for row in self.place.rows(sweep, "eval")}
         seeds = sorted({seed for _, seed, _ in rows})
         self.assertEqual(len(seeds), 5)
 
@@ -178,7 +168,7 @@ class AtFullSize(CellsSweepTest):
         of_all = sum(images * statistics.mean(lost[split]) for split, images in self.HELD_OUT.items())
         self.assertGreaterEqual(of_all / sum(self.HELD_OUT.values()), 0.3)
         # The best on validation images, whatever the test images say.
-        hybrids = [row for row in self.rows(sweep, "hybrid") if row["recipe"] == "hybrid"]
+        hybrids = [row for row in self.place.rows(sweep, "hybrid") if row["recipe"] == "hybrid"]
         self.assertEqual(len(hybrids), 5)
         for hybrid in hybrids:
             for marker in ("gfap", "iba1", "neun", "olig2"):
@@ -187,7 +177,7 @@ class AtFullSize(CellsSweepTest):
                 self.assertIn((max(scores)[0], hybrid[marker + "_chosen"]), scores)
 
     def test_the_best_threshold_lies_inside_of_the_scan_and_brings_the_lost_marker_back(self):
-        rows = self.rows(self.submit("cells_scan.toml"), "scan")
+        rows = self.place.rows(self.submit("cells_scan.toml"), "scan")
         for flow_threshold in (0.0, 0.4, 0.8):
             line = {float(row["cellprob_threshold"]): float(row["olig2_ap50"])
                     for row in rows if float(row["flow_threshold"]) == flow_threshold}

@@ -90,24 +90,21 @@ class CellsegTest(unittest.TestCase):
         text = SWEEP.format(name=name, params=params, axes=axes, data=data, retries=retries)
         return self.place.write(name + ".toml", text)
 
-    def found(self, name):
-        return next((d for d in self.place.sweeps() if os.path.basename(d).startswith(name + "-")), None)
-
     def submit(self, *arguments, check=0):
         self.place.run("submit", *arguments, check=check, timeout=900)
 
     def records(self, name):
-        return json.loads(self.place.run("records", "--format", "json", self.found(name), check=0).stdout)
+        return json.loads(self.place.run("records", "--format", "json", self.place.found(name), check=0).stdout)
 
     def why(self, name, unit):
-        return self.place.run("why", "train/%d" % unit, "--sweep", self.found(name), check=0).stdout
+        return self.place.run("why", "train/%d" % unit, "--sweep", self.place.found(name), check=0).stdout
 
     # What units leave that must be equal, and a file that must be among it.
     product, needed = os.path.join("model", "*"), "tensors.safetensors"
 
     def products(self, name):
         """Bytes of these files of each unit."""
-        files = glob.glob(os.path.join(self.found(name), "units", "**", self.product), recursive=True)
+        files = glob.glob(os.path.join(self.place.found(name), "units", "**", self.product), recursive=True)
         units = {}
         for path in files:
             unit = path.split("/units/")[1].split("/")[2]
@@ -119,8 +116,8 @@ class CellsegTest(unittest.TestCase):
         products = self.products(calm)
         self.assertIn(self.needed, {name for _, name in products})
         self.assertEqual(products, self.products(disturbed))
-        self.place.run("records", "--equal", self.found(calm), self.found(disturbed), check=0)
-        self.place.run("fsck", self.found(disturbed), check=0)
+        self.place.run("records", "--equal", self.place.found(calm), self.place.found(disturbed), check=0)
+        self.place.run("fsck", self.place.found(disturbed), check=0)
 
     def count_runners(self, limit=""):
         """From here on; returns the file that has a line for each runner."""
@@ -152,7 +149,7 @@ class KillTest(CellsegTest):
         os.kill(victims[0], signal.SIGKILL)
         if kind == "coordinator":
             process.wait()
-            process = self.place.start("resume", self.found("killed"))
+            process = self.place.start("resume", self.place.found("killed"))
         os.remove(gate)
         self.assertEqual(process.wait(timeout=300), 0, said(process))
         self.assert_equal_sweeps("calm", "killed")
@@ -175,9 +172,9 @@ class KilledChunk(KillTest):
 
     def sweep(self, name):
         """A chunk of as many tiles as the training has batches, counted by a trained network."""
-        if self.found("net") is None:
+        if self.place.found("net") is None:
             self.submit(CellsegTest.sweep(self, "net"))
-            self.model = glob.glob(os.path.join(self.found("net"), "units", "**", "model"), recursive=True)[0]
+            self.model = glob.glob(os.path.join(self.place.found("net"), "units", "**", "model"), recursive=True)[0]
         model = 'model = { path = "%s" }' % self.model
         text = TILES.format(name=name, model=model, tiles=STEPS)
         return self.place.write(name + ".toml", text)

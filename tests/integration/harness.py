@@ -3,6 +3,9 @@
 Every process is found by what it carries, never by name: the sweep's directory in its arguments or environment.
 """
 
+import csv
+import glob
+import io
 import json
 import os
 import signal
@@ -94,6 +97,19 @@ class Workplace:
         names = [name for name in os.listdir(self.home) if not name.startswith(".")]
         found = [os.path.join(self.home, name) for name in names]
         return sorted((d for d in found if os.path.isdir(os.path.join(d, "journal"))), key=os.path.getmtime)
+
+    def found(self, name):
+        """The directory of the sweep of that name; None if there is none."""
+        return next((each for each in self.sweeps() if os.path.basename(each).startswith(name + "-")), None)
+
+    def rows(self, sweep, stage):
+        """The records of a stage, as texts by column."""
+        told = self.run("records", sweep, "--stage", stage, "--format", "tsv", check=0).stdout
+        return list(csv.DictReader(io.StringIO(told), delimiter="\t"))
+
+    def artifacts(self, sweep, name):
+        """The paths of what units left under that name."""
+        return glob.glob(os.path.join(sweep, "units", "**", name), recursive=True)
 
     def status(self, sweep):
         return json.loads(self.run("status", "--json", sweep).stdout)

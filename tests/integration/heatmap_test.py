@@ -6,7 +6,6 @@ Prints its seed, which chooses the image.
 """
 
 import argparse
-import glob
 import json
 import os
 import random
@@ -43,15 +42,12 @@ class HeatmapTest(unittest.TestCase):
         self.place = Workplace()
         self.addCleanup(self.place.close)
 
-    def found(self, name):
-        return next((d for d in self.place.sweeps() if os.path.basename(d).startswith(name + "-")), None)
-
     def records(self, name, stage):
-        told = self.place.run("records", "--format", "json", "--stage", stage, self.found(name), check=0)
+        told = self.place.run("records", "--format", "json", "--stage", stage, self.place.found(name), check=0)
         return json.loads(told.stdout)
 
     def artifacts(self, name, file):
-        return glob.glob(os.path.join(self.found(name), "units", "**", file), recursive=True)
+        return self.place.artifacts(self.place.found(name), file)
 
     def json_artifact(self, name, file):
         [path] = self.artifacts(name, file)
@@ -105,7 +101,7 @@ class Sweeps(HeatmapTest):
         self.assertEqual([len(row["differs_in"]) for row in steps["rows"]], [0, 1, 1, 1, 1, 1, 1])
         for file in ("threshold_fix_comparison.json", "raw_clip_results.json", "surgery_verification.json"):
             self.assertGreater(len(self.json_artifact("heatmap_versions", file)["rows"]), 2, file)
-        told = self.place.run("audit", self.found("heatmap_versions"), check=3).stdout
+        told = self.place.run("audit", self.place.found("heatmap_versions"), check=3).stdout
         self.assertIn("ABLATION_NOOP", told)
         self.assertIn("feature_hash of surgery=patch_mean is that of surgery=none", told)
         self.assertIn("POOLED_MATCHING", told)
@@ -119,14 +115,14 @@ class Killed(HeatmapTest):
         self.place.gate_publishing(GATE=gate, PUBLISH_FREE=str(image))
         process = self.place.start("submit", self.place.write("killed.toml", SWEEP.format(name="killed")), "--fresh")
         wait_until(lambda: os.path.exists(gate + ".held"), "image %d: %s" % (image, said(process)))
-        told = lambda: self.place.run("why", "features/0", "--sweep", self.found("killed"), check=0).stdout
+        told = lambda: self.place.run("why", "features/0", "--sweep", self.place.found("killed"), check=0).stdout
         wait_until(lambda: " sealed" in told(), "a sealed checkpoint before image %d" % image)
         [runner] = self.place.processes("runner")
         os.kill(runner, signal.SIGKILL)
         os.remove(gate)
         self.assertEqual(process.wait(timeout=300), 0, said(process))
         self.assertIn("attempt 2 (resumed from a checkpoint) is done", told())
-        self.place.run("records", "--equal", self.found("calm"), self.found("killed"), check=0)
+        self.place.run("records", "--equal", self.place.found("calm"), self.place.found("killed"), check=0)
         self.assertEqual(self.json_artifact("calm", "index.json"), self.json_artifact("killed", "index.json"))
 
 

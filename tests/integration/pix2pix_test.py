@@ -9,8 +9,6 @@ is refused is the same.
 
 import argparse
 import csv
-import glob
-import io
 import json
 import os
 import random
@@ -68,37 +66,30 @@ class Pix2pixTest(unittest.TestCase):
         self.output = self.place.run("submit", os.path.join(CONFIGS, name), *words, check=check, timeout=600)
         return self.place.sweeps()[-1]
 
-    def rows(self, sweep, stage):
-        text = self.place.run("records", sweep, "--stage", stage, "--format", "tsv", check=0).stdout
-        return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
-
-    def artifacts(self, sweep, name):
-        return glob.glob(os.path.join(sweep, "units", "**", name), recursive=True)
-
     def artifact(self, sweep, name):
-        [found] = self.artifacts(sweep, name)
+        [found] = self.place.artifacts(sweep, name)
         return found
 
 
 class Sweeps(Pix2pixTest):
     def test_p26_trains_one_of_four_fully_and_compares_it_with_the_baseline(self):
         sweep = self.submit("pix2pix_p26.toml", *small("p26"))
-        self.assertEqual([row["config"] for row in self.rows(sweep, "p26_small")], ["s0", "s1", "s2", "s3"])
-        self.assertEqual(len(self.rows(sweep, "p26_full")), 1)
+        self.assertEqual([row["config"] for row in self.place.rows(sweep, "p26_small")], ["s0", "s1", "s2", "s3"])
+        self.assertEqual(len(self.place.rows(sweep, "p26_full")), 1)
         with open(self.artifact(sweep, "p26_eval_vs_baseline_eval_fullbest_compare.csv")) as file:
             metrics = [row["metric"] for row in csv.DictReader(file)]
         self.assertEqual(metrics[:3], ["mean_l1", "mean_psnr_sample", "mean_psnr_batch"])
         self.assertIn("failed_count_fixed", metrics)
         self.assertTrue(os.path.exists(self.artifact(sweep, "leakage_sanity_report.md")))
-        self.assertEqual(self.rows(sweep, "p26_sanity")[0]["shared_ids"], "0")
+        self.assertEqual(self.place.rows(sweep, "p26_sanity")[0]["shared_ids"], "0")
 
     def test_p27_chooses_by_failures_and_says_what_the_proxy_would_have_chosen(self):
         sweep = self.submit("pix2pix_p27.toml", *small("p26", "p27"))
-        rows = {row["config"]: row for row in self.rows(sweep, "p27_small")}
+        rows = {row["config"]: row for row in self.place.rows(sweep, "p27_small")}
         self.assertEqual(rows["s0"]["checks"], "GOAL_SWITCHED_OFF")
         self.assertEqual({rows[name]["checks"] for name in ("s1", "s2", "s3")}, {""})
         first = min(rows.values(), key=lambda row: (int(row["failed_count_fixed"]), float(row["mean_l1"])))
-        self.assertEqual(self.rows(sweep, "p27_full")[0]["config"], first["config"])
+        self.assertEqual(self.place.rows(sweep, "p27_full")[0]["config"], first["config"])
         told = self.place.run("best", sweep, "--select", "p27_best", "--explain", check=0).stdout
         self.assertIn("by proxy_first", told)
         with open(self.artifact(sweep, "selection_summary.json")) as file:
@@ -106,10 +97,10 @@ class Sweeps(Pix2pixTest):
 
     def test_p28_chooses_by_the_proxy_among_those_with_the_goal(self):
         sweep = self.submit("pix2pix_p28.toml", *small("p26", "p27", "p28"))
-        rows = self.rows(sweep, "p28_small")
+        rows = self.place.rows(sweep, "p28_small")
         self.assertEqual(len(rows), 6)
         best = min(rows, key=lambda row: float(row["landmark6_proxy_score"]))
-        full = self.rows(sweep, "p28_full")[0]
+        full = self.place.rows(sweep, "p28_full")[0]
         self.assertEqual([full[axis] for axis in ("ab_edge_mult", "sampler_weight")],
                          [best[axis] for axis in ("ab_edge_mult", "sampler_weight")])
         self.assertTrue(os.path.exists(self.artifact(sweep, "p28_eval_vs_p27_eval_fullbest_compare.csv")))
@@ -117,7 +108,7 @@ class Sweeps(Pix2pixTest):
     def test_a_phase_that_is_all_without_its_goal_ends_at_the_gate(self):
         off = ["stage.p28_small.params.use_landmark6_roi_loss=false"]
         sweep = self.submit("pix2pix_p28.toml", *small("p26", "p27", "p28"), *off, check=5)
-        self.assertEqual(self.rows(sweep, "p28_full"), [])
+        self.assertEqual(self.place.rows(sweep, "p28_full"), [])
 
     def test_what_p27_promotes_is_refused_by_the_next_rule_if_it_lacks_the_goal(self):
         # Whatever few steps make of the scores: only s0 is there to be promoted.
@@ -125,14 +116,14 @@ class Sweeps(Pix2pixTest):
             'stage.p27_small.axes.config=["s0"]', "stage.p27_small.axes.use_landmark6_roi_loss=[false]",
             "stage.p27_small.axes.ab_mult=[1.0]", "stage.p27_small.axes.sampler_weight=[1.0]"]
         sweep = self.submit("pix2pix_p27_refused.toml", *small("p27"), *only_s0, check=5)
-        self.assertEqual(len(self.rows(sweep, "p27_full")), 1)
-        self.assertEqual(self.rows(sweep, "deliver"), [])
+        self.assertEqual(len(self.place.rows(sweep, "p27_full")), 1)
+        self.assertEqual(self.place.rows(sweep, "deliver"), [])
 
     def test_a_phase_adopts_what_the_one_before_has_done(self):
         before = self.submit("pix2pix_p26.toml", *small("p26"))
         sweep = self.submit("pix2pix_p27.toml", *small("p26", "p27"))
         for stage in ("pairs", "baseline", "folds", "p26_small", "p26_full"):
-            ids = [[row["unit_id"] for row in self.rows(place, stage)] for place in (before, sweep)]
+            ids = [[row["unit_id"] for row in self.place.rows(place, stage)] for place in (before, sweep)]
             self.assertEqual(*ids)
         self.assertIn("finished units taken over from", self.output.stdout + self.output.stderr)
 
@@ -154,7 +145,7 @@ class Killed(Pix2pixTest):
         self.place.run("records", "--equal", calm, killed(), check=0)
         for file in ("history.csv", "model/tensors.safetensors"):
             # The killed attempt may have left some of its own; it was the first.
-            with open(self.artifact(calm, file), "rb") as left, open(max(self.artifacts(killed(), file)), "rb") as right:
+            with open(self.artifact(calm, file), "rb") as left, open(max(self.place.artifacts(killed(), file)), "rb") as right:
                 self.assertEqual(left.read(), right.read(), file)
 
 
