@@ -30,10 +30,11 @@ std::string describe_completeness(const Completeness& completeness) {
             completeness.hopeless
         );
     }
+    const bool is_whole = completeness.done + completeness.hopeless == completeness.expected;
     return fmt::format(
-        "{} is incomplete: {} of {} units are done, {} of them sound{}; `xorch audit` names the "
-        "others",
+        "{} is {}: {} of {} units are done, {} of them sound{}; `xorch audit` names the others",
         completeness.stage,
+        is_whole ? "complete and not sound" : "incomplete",
         completeness.done,
         completeness.expected,
         completeness.sound,

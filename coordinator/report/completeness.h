@@ -26,7 +26,8 @@ struct Completeness {
 Result<Completeness> completeness_of(const SweepReader& sweep, StageIndex stage);
 
 // "train is incomplete: 392 of 405 units are done, 365 of them sound; `xorch audit` names the
-// others". Of a stage that holds, how many units are hopeless. Empty if there is nothing to say.
+// others", or "complete and not sound". Of a stage that holds, how many units are hopeless. Empty
+// if there is nothing to say.
 std::string describe_completeness(const Completeness& completeness);
 
 }  // namespace xorch

@@ -86,7 +86,7 @@ class Best(unittest.TestCase):
         self.assertRegex(said, r"unit 0 is chosen: smallest loss = .* \(2 alike\), then smallest size = 1\.0 ")
         self.assertRegex(said, r"unit 3 would be next: size = 2\.0 .* is larger than 1\.0")
         self.assertRegex(said, r"by loss_alone: another choice\n +unit 3 is chosen: smallest loss = 0\.5 ")
-        self.assertIn("small is incomplete: 12 of 12 units are done, 11 of them sound; `xorch audit`", said)
+        self.assertIn("small is complete and not sound: 12 of 12 units are done, 11 of them sound; `xorch audit`", said)
         told = json.loads(self.best("--json"))
         self.assertEqual([chosen["unit"] for chosen in told["chosen"]], ["small/0"])
         self.assertEqual(told["chosen"][0]["params"]["width"], 1)

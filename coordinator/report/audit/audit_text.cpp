@@ -194,6 +194,8 @@ std::vector<std::string> audit_lines(
             lines.push_back(name + ": a selection has not decided yet which units there are");
             continue;
         }
+        const bool is_whole = audit.done + audit.hopeless == audit.expected;
+        const char* const verdict = is_whole ? "; complete and NOT SOUND" : "; INCOMPLETE";
         lines.push_back(fmt::format(
             "{}: {} expected, {} done, {} sound{}{}",
             name,
@@ -201,7 +203,7 @@ std::vector<std::string> audit_lines(
             format_count(audit.done),
             format_count(audit.sound),
             audit.hopeless > 0 ? fmt::format(", {} hopeless", format_count(audit.hopeless)) : "",
-            audit.holds() ? "" : "; INCOMPLETE"
+            audit.holds() ? "" : verdict
         ));
         add_axes(audit, lines);
         for (const FlawGroup& group : group_flaws(audit.flaws)) {

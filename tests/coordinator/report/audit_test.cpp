@@ -360,6 +360,22 @@ TEST(AuditText, GivesTheCauseTheUnitsAndTheCommandForEachFlaw) {
     );
 }
 
+TEST(AuditText, TellsWhatIsMissingFromWhatIsThereAndWrong) {
+    SampleSweep sample;
+    for (std::uint32_t i = 0; i < 5; ++i)
+        sample.finish(i, "{\"loss\": 1, \"checks\": \"\"}\n");
+    sample.finish(5, "{\"loss\": 1, \"checks\": \"LEAKAGE\"}\n");
+    const SweepReader sweep = sample.read();
+    const auto audits = audit_sweep(sweep);
+    const auto lines = audit_lines(sweep.plan(), *audits, {.argument = "sample", .units = 1});
+    EXPECT_EQ(lines.front(), "train: 6 expected, 6 done, 5 sound; complete and NOT SOUND");
+    EXPECT_EQ(
+        describe_completeness(*completeness_of(sweep, StageIndex{0})),
+        "train is complete and not sound: 6 of 6 units are done, 5 of them sound; `xorch audit` "
+        "names the others"
+    );
+}
+
 TEST(AuditText, NamesEveryUnitInJson) {
     SampleSweep sample;
     const SweepReader sweep = sample.read();
