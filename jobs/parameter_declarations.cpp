@@ -1,5 +1,7 @@
 #include "jobs/parameter_declarations.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace xorch {
@@ -54,6 +56,10 @@ ParameterDeclaration number_parameter(
     parameter.type = ParameterType::number;
     parameter.default_value = Value(value);
     return parameter;
+}
+
+void append(std::vector<ParameterDeclaration>& parameters, std::vector<ParameterDeclaration> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(parameters));
 }
 
 ColumnDeclaration column_of_checks() {

@@ -37,6 +37,8 @@ ParameterDeclaration number_parameter(
     std::string name, double value, ParameterRange range, std::string doc
 );
 
+void append(std::vector<ParameterDeclaration>& parameters, std::vector<ParameterDeclaration> more);
+
 // The column in which a job names the checks that do not hold.
 ColumnDeclaration column_of_checks();
 

@@ -41,10 +41,4 @@ std::vector<ParameterDeclaration> class_parameters() {
     };
 }
 
-void append(std::vector<ParameterDeclaration>& parameters, std::vector<ParameterDeclaration> more) {
-    for (ParameterDeclaration& parameter : more) {
-        parameters.push_back(std::move(parameter));
-    }
-}
-
 }  // namespace xorch::anomaly

@@ -16,6 +16,4 @@ ParameterDeclaration pixel_resolution();
 // Which class, and by how many normal images it is known.
 std::vector<ParameterDeclaration> class_parameters();
 
-void append(std::vector<ParameterDeclaration>& parameters, std::vector<ParameterDeclaration> more);
-
 }  // namespace xorch::anomaly

@@ -1,7 +1,5 @@
 #include "jobs/beats/declare.h"
 
-#include <utility>
-
 #include "jobs/beats/checks.h"
 #include "jobs/beats/declare_prepare.h"
 #include "jobs/parameter_declarations.h"
@@ -11,12 +9,6 @@ namespace xorch {
 namespace {
 
 using Declarations = std::vector<ParameterDeclaration>;
-
-void append(Declarations& parameters, Declarations more) {
-    for (ParameterDeclaration& parameter : more) {
-        parameters.push_back(std::move(parameter));
-    }
-}
 
 ParameterDeclaration prepared_beats() {
     return path_parameter(

@@ -1,16 +1,8 @@
 #include "jobs/cellseg/declared_parameters.h"
 
-#include <utility>
-
 #include "jobs/parameter_declarations.h"
 
 namespace xorch::cellseg {
-
-void append(Declarations& parameters, Declarations more) {
-    for (ParameterDeclaration& parameter : more) {
-        parameters.push_back(std::move(parameter));
-    }
-}
 
 ParameterDeclaration recipe() {
     return text_parameter(

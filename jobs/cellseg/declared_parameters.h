@@ -11,7 +11,6 @@ namespace xorch::cellseg {
 
 using Declarations = std::vector<ParameterDeclaration>;
 
-void append(Declarations& parameters, Declarations more);
 ParameterDeclaration recipe();
 ParameterDeclaration seed_of_training();
 ParameterDeclaration trained_model();

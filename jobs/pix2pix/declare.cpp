@@ -20,12 +20,6 @@ JobDeclaration begin_job(std::string name, std::string doc) {
     return job;
 }
 
-void append(Declarations& parameters, Declarations more) {
-    for (ParameterDeclaration& parameter : more) {
-        parameters.push_back(std::move(parameter));
-    }
-}
-
 ParameterDeclaration config_name() {
     return text_parameter("config", "", "name of the configuration in tables; changes nothing");
 }
