@@ -5,7 +5,6 @@
 
 #include "core/check.h"
 #include "core/hash.h"
-#include "core/io/posix_disk.h"
 #include "jobs/cellseg/checks.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/learn/inference.h"
@@ -13,6 +12,7 @@
 #include "jobs/cellseg/tiles/tile_counts.h"
 #include "jobs/cellseg/tiles/tile_source.h"
 #include "jobs/cellseg/unit_images.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
@@ -136,10 +136,7 @@ class TileRun {
                  .counts = counts_[i]}
             );
         }
-        const auto path = unit_.artifact(tile_counts_name);
-        if (!path) return tl::unexpected(path.error());
-        PosixDisk disk;
-        return write_file_atomically(disk, *path, format_tile_rows(rows));
+        return leave_text(unit_, tile_counts_name, format_tile_rows(rows));
     }
 
     Object record() const {

@@ -6,10 +6,10 @@
 #include <map>
 
 #include "core/disk.h"
-#include "core/io/posix_disk.h"
 #include "jobs/cellseg/data/delimited_table.h"
 #include "jobs/cellseg/images/panel.h"
 #include "jobs/files/png_file.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch::cellseg {
 
@@ -65,10 +65,7 @@ Result<void> write_image_scores(NativeUnit& unit, const std::vector<ImageScore>&
             average_precision(score.counts)
         );
     }
-    const auto path = unit.artifact(image_scores_name);
-    if (!path) return tl::unexpected(path.error());
-    PosixDisk disk;
-    return write_file_atomically(disk, *path, table);
+    return leave_text(unit, image_scores_name, table);
 }
 
 Result<std::vector<ImageScore>> read_image_scores(const std::string& path) {

@@ -20,6 +20,7 @@
 #include "jobs/cellseg/training_set.h"
 #include "jobs/cellseg/unit_images.h"
 #include "jobs/collective/rank_share.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
@@ -199,14 +200,12 @@ class TrainingRun {
         for (std::size_t epoch = 0; epoch < losses_.size(); ++epoch) {
             table += fmt::format("{}\t{}\t{}\n", epoch, rates_[epoch], losses_[epoch]);
         }
-        const auto history = unit_.artifact("history.tsv");
-        if (!history) return tl::unexpected(history.error());
-        PosixDisk disk;
-        written = write_file_atomically(disk, *history, table);
+        written = leave_text(unit_, "history.tsv", table);
         if (!written) return written;
         const auto model = unit_.artifact(fmt::format("{}/state.json", model_folder));
         if (!model) return tl::unexpected(model.error());
         const std::string folder = model->substr(0, model->rfind('/'));
+        PosixDisk disk;
         return save_job_state(disk, folder, trainer_.model());
     }
 

@@ -17,6 +17,7 @@
 #include "jobs/pix2pix/report/panels.h"
 #include "jobs/pix2pix/trial_pack.h"
 #include "jobs/pix2pix/unit_pairs.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
@@ -53,7 +54,7 @@ Result<PhaseEvaluation> phase_of(
 // Failing in every evaluation among the inputs.
 Result<Ids> stubborn_of(const NativeUnit& unit) {
     std::optional<Ids> stubborn;
-    for (const std::string& statistics : find_left(unit, failures_name)) {
+    for (const std::string& statistics : all_left(unit, failures_name)) {
         const std::filesystem::path folder = std::filesystem::path(statistics).parent_path();
         const auto pairs = read_pair_scores(folder / scores_name);
         if (!pairs) return tl::unexpected(pairs.error());

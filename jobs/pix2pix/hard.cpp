@@ -11,6 +11,7 @@
 #include "jobs/pix2pix/evaluation.h"
 #include "jobs/pix2pix/jobs.h"
 #include "jobs/pix2pix/unit_pairs.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
@@ -21,7 +22,7 @@ namespace {
 // Pairs that networks which never saw them did worst on, within their own fold: folds have networks
 // of their own.
 Result<Ids> out_of_fold_failures(const NativeUnit& unit) {
-    const std::vector<std::string> tables = find_left(unit, out_of_fold_name);
+    const std::vector<std::string> tables = all_left(unit, out_of_fold_name);
     if (tables.empty()) {
         return fail(
             ErrorCode::not_found,

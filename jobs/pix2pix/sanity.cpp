@@ -9,6 +9,7 @@
 #include "jobs/pix2pix/jobs.h"
 #include "jobs/pix2pix/leakage.h"
 #include "jobs/pix2pix/unit_pairs.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 

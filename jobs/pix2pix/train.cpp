@@ -12,6 +12,7 @@
 #include "jobs/pix2pix/jobs.h"
 #include "jobs/pix2pix/scores/hard_sampler.h"
 #include "jobs/pix2pix/training_setup.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 

@@ -7,6 +7,7 @@
 #include "core/io/posix_disk.h"
 #include "core/json.h"
 #include "jobs/files/file_bytes.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch::pix2pix {
 
@@ -44,32 +45,21 @@ Result<Ids> ids_in(const Object& object, const std::string& name) {
 
 // The one object of that name, if an input left one.
 Result<std::optional<Object>> find_object(const NativeUnit& unit, const std::string& name) {
-    if (find_left(unit, name).empty()) return std::optional<Object>();
-    const auto path = require_left(unit, name);
+    const auto path = find_left(unit, name);
     if (!path) return tl::unexpected(path.error());
-    auto object = read_object(*path);
+    if (!*path) return std::optional<Object>();
+    auto object = read_object(**path);
     if (!object) return tl::unexpected(object.error());
     return std::optional(std::move(*object));
 }
 
 }  // namespace
 
-std::vector<std::string> find_left(const NativeUnit& unit, const std::string& name) {
-    std::vector<std::string> found;
-    for (const UnitInput& input : unit.inputs()) {
-        std::error_code error;
-        std::string path = input.directory + "/" + name;
-        if (input.directory.empty() || !std::filesystem::exists(path, error)) continue;
-        found.push_back(std::move(path));
-    }
-    return found;
-}
-
 Result<std::string> require_left(const NativeUnit& unit, const std::string& name) {
-    const std::vector<std::string> found = find_left(unit, name);
-    if (found.size() == 1) return found[0];
-    if (found.empty()) return fail(ErrorCode::not_found, "no input left " + name);
-    return fail(ErrorCode::conflict, "more than one input left " + name);
+    auto found = find_left(unit, name);
+    if (!found) return tl::unexpected(found.error());
+    if (*found) return std::move(**found);
+    return fail(ErrorCode::not_found, "no input left " + name);
 }
 
 Result<PairSplits> pairs_of(const NativeUnit& unit) {
@@ -162,14 +152,6 @@ Result<std::vector<Regions>> regions_of_set(const PairSet& set, const Parameters
         regions.push_back(regions_around(landmarks, set.side, boxes));
     }
     return regions;
-}
-
-Result<void> leave_text(NativeUnit& unit, const std::string& name, const std::string& text) {
-    const auto path = unit.artifact(name);
-    if (!path) return tl::unexpected(path.error());
-    auto written = write_bytes(*path, {text});
-    if (!written) return fail_with_context(written.error(), *path);
-    return written;
 }
 
 Result<void> leave_state(NativeUnit& unit, const std::string& folder, const JobState& state) {

@@ -21,10 +21,7 @@ inline constexpr const char* baseline_name = "failure_thresholds.json";
 inline constexpr const char* hard_name = "hard_train.json";
 inline constexpr const char* out_of_fold_name = "out_of_fold.csv";
 
-// The paths of what inputs left under that name, in the order of the inputs.
-std::vector<std::string> find_left(const NativeUnit& unit, const std::string& name);
-
-// The one of them: conflict if there are several, not_found if there is none.
+// What the one input left under that name: conflict if several did, not_found if none did.
 Result<std::string> require_left(const NativeUnit& unit, const std::string& name);
 
 Result<PairSplits> pairs_of(const NativeUnit& unit);
@@ -49,9 +46,6 @@ ProxyWeights proxy_weights(const Parameters& params);
 
 // Of each pair: invalid_input if they shall follow landmarks and there are none.
 Result<std::vector<Regions>> regions_of_set(const PairSet& set, const Parameters& params);
-
-// Writes an artifact of text.
-Result<void> leave_text(NativeUnit& unit, const std::string& name, const std::string& text);
 
 // Writes an artifact that is a folder with a state.
 Result<void> leave_state(NativeUnit& unit, const std::string& folder, const JobState& state);

@@ -5,10 +5,10 @@
 
 #include <set>
 
-#include "core/io/posix_disk.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/post/recipes.h"
 #include "jobs/cellseg/score_files.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
@@ -128,10 +128,7 @@ Result<JobEnd> run_cellseg_hybrid(NativeUnit& unit) {
         }
         if (auto reported = unit.report(row); !reported) return tl::unexpected(reported.error());
     }
-    const auto path = unit.artifact("e1_metrics_with_hybrid.tsv");
-    if (!path) return tl::unexpected(path.error());
-    PosixDisk disk;
-    if (auto written = write_file_atomically(disk, *path, table); !written) {
+    if (auto written = leave_text(unit, "e1_metrics_with_hybrid.tsv", table); !written) {
         return tl::unexpected(written.error());
     }
     return JobEnd::done;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/io/posix_disk.h"
 #include "core/json.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/metrics/gating.h"
@@ -121,13 +120,8 @@ Result<void> write_comparison(NativeUnit& unit, const Object& raw, const Object&
         table += "\n";
         set_member(all, group, std::move(row));
     }
-    PosixDisk disk;
-    const auto as_table = unit.artifact(comparison_name(unit, "tsv"));
-    if (!as_table) return tl::unexpected(as_table.error());
-    if (auto written = write_file_atomically(disk, *as_table, table); !written) return written;
-    const auto as_json = unit.artifact(comparison_name(unit, "json"));
-    if (!as_json) return tl::unexpected(as_json.error());
-    return write_file_atomically(disk, *as_json, format_json(Value(all)) + "\n");
+    if (auto left = leave_text(unit, comparison_name(unit, "tsv"), table); !left) return left;
+    return leave_text(unit, comparison_name(unit, "json"), format_json(Value(all)) + "\n");
 }
 
 // Where a network is an input as well, the outputs must be its own.

@@ -8,11 +8,11 @@
 #include <cmath>
 #include <map>
 
-#include "core/io/posix_disk.h"
 #include "jobs/cellseg/data/delimited_table.h"
 #include "jobs/cellseg/jobs.h"
 #include "jobs/cellseg/tiles/donor_statistics.h"
 #include "jobs/cellseg/tiles/tile_source.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch {
 
@@ -39,13 +39,6 @@ Result<Clinical> load_clinical(const NativeUnit& unit) {
     auto clinical = parse_clinical(*table);
     if (!clinical) return fail_with_context(clinical.error(), path);
     return clinical;
-}
-
-Result<void> write_table(NativeUnit& unit, const std::string& name, const std::string& table) {
-    const auto path = unit.artifact(name);
-    if (!path) return tl::unexpected(path.error());
-    PosixDisk disk;
-    return write_file_atomically(disk, *path, table);
 }
 
 std::string donor_table(const SumsOfDonors& sums) {
@@ -200,7 +193,7 @@ Result<JobEnd> run_cellseg_donors(NativeUnit& unit) {
     tables["e5_spearman.tsv"] = test_table(tests);
     tables["e5_bootstrap_stability.tsv"] = stability_table(tests, stabilities);
     for (const auto& [name, table] : tables) {
-        if (auto written = write_table(unit, name, table); !written) {
+        if (auto written = leave_text(unit, name, table); !written) {
             return tl::unexpected(written.error());
         }
     }

@@ -1,17 +1,13 @@
 #include "jobs/heatmap/report/json_file.h"
 
-#include "core/disk.h"
-#include "core/io/posix_disk.h"
 #include "core/json.h"
 #include "core/statistics/relative_change.h"
+#include "jobs/unit_artifacts.h"
 
 namespace xorch::heatmap {
 
 Result<void> write_json(NativeUnit& unit, const std::string& name, const Object& content) {
-    const auto path = unit.artifact(name);
-    if (!path) return tl::unexpected(path.error());
-    PosixDisk disk;
-    return write_file_atomically(disk, *path, format_json_pretty(content) + "\n");
+    return leave_text(unit, name, format_json_pretty(content) + "\n");
 }
 
 Array open_points() {
